@@ -1,0 +1,27 @@
+// #[derive(CacheKey)]
+// #[key(crate = ::kept)]
+// enum Page {
+//     First,
+//     After(Cursor, #[key(skip)] Hint),
+//     Between { low: u32, high: u32 },
+// }
+
+#[automatically_derived]
+impl ::kept::CacheKey for Page {
+    fn encode_key(&self, out: &mut ::kept::KeyWriter) {
+        match self {
+            Self::First { .. } => {
+                out.shape(12441638312711299778u64);
+            }
+            Self::After { 0: __0, .. } => {
+                out.shape(8774128155782671589u64);
+                ::kept::CacheKey::encode_key(__0, out);
+            }
+            Self::Between { low: __0, high: __1, .. } => {
+                out.shape(6227432408286610565u64);
+                ::kept::CacheKey::encode_key(__0, out);
+                ::kept::CacheKey::encode_key(__1, out);
+            }
+        }
+    }
+}

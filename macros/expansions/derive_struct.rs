@@ -1,0 +1,22 @@
+// #[derive(CacheKey)]
+// struct Filter<'a, T: Table, const N: usize> {
+//     id: T::Id,
+//     team: &'a str,
+//     tables: [T; N],
+//     #[key(skip)]
+//     trace: Trace,
+// }
+
+#[automatically_derived]
+impl<'a, T: Table, const N: usize> ::larder::CacheKey for Filter<'a, T, N>
+where
+    T::Id: ::larder::CacheKey,
+    T: ::larder::CacheKey,
+{
+    fn encode_key(&self, out: &mut ::larder::KeyWriter) {
+        out.shape(13836675052334972466u64);
+        ::larder::CacheKey::encode_key(&self.id, out);
+        ::larder::CacheKey::encode_key(&self.team, out);
+        ::larder::CacheKey::encode_key(&self.tables, out);
+    }
+}

@@ -1,0 +1,62 @@
+// #[ttl_cached(entity = "tools")]
+// fn list<'life0, 'async_trait>(
+//     &'life0 self,
+//     page: u32,
+// ) -> ::core::pin::Pin<Box<dyn ::core::future::Future<Output = Vec<Tool>> + ::core::marker::Send + 'async_trait>>
+// where
+//     'life0: 'async_trait,
+//     Self: 'async_trait,
+// {
+//     Box::pin(async move {
+//         let __self = self;
+//         let page = page;
+//         let __ret: Vec<Tool> = { __self.fetch(page).await };
+//         __ret
+//     })
+// }
+
+fn list<'life0, 'async_trait>(
+    &'life0 self,
+    page: u32,
+) -> ::core::pin::Pin<
+    Box<
+        dyn ::core::future::Future<
+            Output = Vec<Tool>,
+        > + ::core::marker::Send + 'async_trait,
+    >,
+>
+where
+    'life0: 'async_trait,
+    Self: 'async_trait,
+{
+    Box::pin(async move {
+        ::larder::__private::ttl_cached(
+                {
+                    static SITE: ::larder::__private::Site = ::larder::__private::Site::new(
+                        "list",
+                        "tools",
+                        6556251926715945423u64,
+                    );
+                    &SITE
+                },
+                ::larder::__private::Key::new().part(&page),
+                ::larder::__private::Return::<Vec<Tool>>::NEW.shape(),
+                ::larder::__private::Shared,
+            )
+            .run(move |__larder| {
+                __larder
+                    .body(async move {
+                        if false {
+                            return ::larder::__private::never::<Vec<Tool>>();
+                        }
+                        {
+                            let __self = self;
+                            let page = page;
+                            let __ret: Vec<Tool> = { __self.fetch(page).await };
+                            __ret
+                        }
+                    })
+            })
+            .await
+    })
+}

@@ -1,0 +1,24 @@
+// #[ttl_cached(entity = "users", key(self.realm, id), store = memory)]
+// pub fn user(&self, id: u32) -> Option<User> {
+//     self.users.get(&id).cloned()
+// }
+
+pub fn user(&self, id: u32) -> Option<User> {
+    ::larder::__private::ttl_cached(
+            {
+                static SITE: ::larder::__private::Site = ::larder::__private::Site::new(
+                        "user",
+                        "users",
+                        2143274279817371847u64,
+                    )
+                    .memory();
+                &SITE
+            },
+            ::larder::__private::Key::new().part(&self.realm).part(&id),
+            ::larder::__private::Return::<Option<User>>::NEW.shape(),
+            ::larder::__private::Local,
+        )
+        .run_blocking(move |__larder| {
+            __larder.body(move || -> Option<User> { self.users.get(&id).cloned() })
+        })
+}

@@ -1,0 +1,249 @@
+//! The arguments of an attribute: names, values and lists as they were written.
+
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use syn::ext::IdentExt as _;
+use syn::parse::{ParseStream, Parser as _};
+use syn::punctuated::Punctuated;
+use syn::{Expr, Lit, LitStr, Token, token};
+
+use crate::errors::Errors;
+use crate::words;
+
+/// What one attribute takes.
+#[derive(Debug)]
+pub(crate) struct Grammar {
+    /// The attribute's own name.
+    pub(crate) attribute: &'static str,
+    /// Every argument's name, and how it is written.
+    pub(crate) names: &'static [(&'static str, &'static str)],
+    /// Names that will mean something one day.
+    pub(crate) later: &'static [&'static str],
+    /// How a value without a name is to be written; `None` where such values belong.
+    pub(crate) unnamed: Option<&'static str>,
+}
+
+impl Grammar {
+    /// How the argument `name` is written.
+    pub(crate) fn example(&self, name: &str) -> &'static str {
+        self.names
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map_or("", |(_, example)| example)
+    }
+}
+
+/// A value, and where its name stands.
+#[derive(Debug)]
+pub(crate) struct Arg<T> {
+    pub(crate) name: Span,
+    pub(crate) value: T,
+}
+
+/// The arguments not yet taken.
+#[derive(Debug)]
+pub(crate) struct Args {
+    tokens: TokenStream,
+    grammar: &'static Grammar,
+    named: Vec<(Ident, Value)>,
+    unnamed: Vec<Expr>,
+    /// Every known name that was written, with a value or without.
+    seen: Vec<String>,
+}
+
+#[derive(Debug)]
+enum Value {
+    One(Expr),
+    List(token::Paren, Vec<Expr>),
+}
+
+impl Args {
+    /// Reads all arguments; unknown names, names given twice and missing values are faults here, once for all macros.
+    pub(crate) fn parse(
+        tokens: TokenStream,
+        grammar: &'static Grammar,
+        errors: &mut Errors,
+    ) -> Self {
+        let mut args = Self {
+            tokens: tokens.clone(),
+            grammar,
+            named: Vec::new(),
+            unnamed: Vec::new(),
+            seen: Vec::new(),
+        };
+        let read = |input: ParseStream<'_>| {
+            while !input.is_empty() {
+                if let Err(error) = args.argument(input, errors) {
+                    errors.add(error);
+                    skip_to_comma(input)?;
+                }
+                if !input.is_empty() && input.parse::<Token![,]>().is_err() {
+                    errors.push(input.span(), "a `,` is missing before this argument");
+                }
+            }
+            Ok(())
+        };
+        if let Err(error) = read.parse2(tokens) {
+            errors.add(error);
+        }
+        args
+    }
+
+    fn argument(&mut self, input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<()> {
+        if input.peek(Lit) || input.peek(token::Paren) {
+            let value: Expr = input.parse()?;
+            match self.grammar.unnamed {
+                Some(cure) => {
+                    errors.cover(value, format!("a value without a name: write `{cure}`"))
+                }
+                None => self.unnamed.push(value),
+            }
+            return Ok(());
+        }
+        if !input.peek(Ident::peek_any) {
+            return Err(input.error(format!(
+                "expected an argument of `{}`",
+                self.grammar.attribute
+            )));
+        }
+        let name = input.call(Ident::parse_any)?;
+        self.seen.push(name.to_string());
+        let value = Value::parse(input)?;
+        if let Some(text) = words::refusal(&name, self.grammar) {
+            errors.push(name.span(), text);
+        } else if let Some((first, _)) = self.named.iter().find(|(first, _)| *first == name) {
+            errors.push(name.span(), format!("`{name}` given twice"));
+            errors.push(first.span(), "first given here");
+        } else if let Some(value) = value {
+            self.named.push((name, value));
+        } else {
+            let example = self.grammar.example(&name.to_string());
+            errors.push(
+                name.span(),
+                format!("`{name}` needs a value: write `{example}`"),
+            );
+        }
+        Ok(())
+    }
+
+    /// Takes `name = value`.
+    pub(crate) fn value<T>(
+        &mut self,
+        name: &str,
+        errors: &mut Errors,
+        read: impl FnOnce(Expr) -> syn::Result<T>,
+    ) -> Option<T> {
+        let (name, value) = self.take(name)?;
+        match value {
+            Value::One(value) => errors.keep(read(peel(value))),
+            Value::List(paren, _) => {
+                let example = self.grammar.example(&name.to_string());
+                errors.push(
+                    paren.span.open(),
+                    format!("`{name}` takes one value: write `{example}`"),
+                );
+                None
+            }
+        }
+    }
+
+    /// Whether `name` was written, rightly or not.
+    pub(crate) fn seen(&self, name: &str) -> bool {
+        self.seen.iter().any(|seen| seen == name)
+    }
+
+    /// Says so when `name` was not written at all.
+    pub(crate) fn require(&self, name: &str, errors: &mut Errors) {
+        if !self.seen(name) {
+            let Grammar { attribute, .. } = self.grammar;
+            let example = self.grammar.example(name);
+            errors.push(
+                Span::call_site(),
+                format!("`{attribute}` needs `{name}`: write `#[{attribute}({example})]`"),
+            );
+        }
+    }
+
+    /// Takes `name(value, value, ..)`.
+    pub(crate) fn list(&mut self, name: &str, errors: &mut Errors) -> Option<Arg<Vec<Expr>>> {
+        let (name, value) = self.take(name)?;
+        let example = self.grammar.example(&name.to_string());
+        match value {
+            Value::List(_, values) if values.is_empty() => {
+                errors.push(
+                    name.span(),
+                    format!("`{name}` names nothing: leave it out, or write `{example}`"),
+                );
+                None
+            }
+            Value::List(_, values) => Some(Arg {
+                name: name.span(),
+                value: values.into_iter().map(peel).collect(),
+            }),
+            Value::One(value) => {
+                errors.cover(value, format!("`{name}` takes a list: write `{example}`"));
+                None
+            }
+        }
+    }
+
+    /// All that was written.
+    pub(crate) const fn tokens(&self) -> &TokenStream {
+        &self.tokens
+    }
+
+    /// Takes the values that have no name.
+    pub(crate) fn unnamed(&mut self) -> Vec<Expr> {
+        std::mem::take(&mut self.unnamed)
+            .into_iter()
+            .map(peel)
+            .collect()
+    }
+
+    fn take(&mut self, name: &str) -> Option<(Ident, Value)> {
+        let place = self.named.iter().position(|(known, _)| known == name)?;
+        Some(self.named.remove(place))
+    }
+}
+
+impl Value {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Option<Self>> {
+        if input.peek(token::Paren) {
+            let inside;
+            let paren = syn::parenthesized!(inside in input);
+            let values = Punctuated::<Expr, Token![,]>::parse_terminated(&inside)?;
+            return Ok(Some(Self::List(paren, values.into_iter().collect())));
+        }
+        if input.parse::<Option<Token![=]>>()?.is_none()
+            || input.is_empty()
+            || input.peek(Token![,])
+        {
+            return Ok(None);
+        }
+        Ok(Some(Self::One(input.parse()?)))
+    }
+}
+
+/// The string literal that `value` must be.
+pub(crate) fn string(value: Expr, text: &str) -> syn::Result<LitStr> {
+    match value {
+        Expr::Lit(syn::ExprLit {
+            lit: Lit::Str(lit), ..
+        }) => Ok(lit),
+        other => Err(syn::Error::new_spanned(other, text)),
+    }
+}
+
+/// The expression without the invisible group that a `macro_rules!` fragment puts around it.
+pub(crate) fn peel(value: Expr) -> Expr {
+    match value {
+        Expr::Group(group) => peel(*group.expr),
+        other => other,
+    }
+}
+
+fn skip_to_comma(input: ParseStream<'_>) -> syn::Result<()> {
+    while !input.is_empty() && !input.peek(Token![,]) {
+        input.parse::<TokenTree>()?;
+    }
+    Ok(())
+}

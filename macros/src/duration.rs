@@ -1,0 +1,198 @@
+//! Durations as attributes write them.
+
+use std::time::Duration;
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote_spanned};
+use syn::{Expr, ExprLit, ExprUnary, Lit, LitInt, LitStr, UnOp};
+
+/// How a duration is written, for the texts of faults.
+const CURE: &str = "write seconds as `20`, or `\"250ms\"`, `\"20s\"`, `\"1m30s\"`, `\"2h\"`, or an expression of type `Duration`";
+
+/// A length of time.
+#[derive(Debug)]
+pub(crate) enum Length {
+    /// Known while compiling.
+    Fixed(Duration, Span),
+    /// An expression of type `Duration`.
+    Late(Box<Expr>),
+}
+
+impl Length {
+    pub(crate) fn read(value: Expr) -> syn::Result<Self> {
+        match &value {
+            Expr::Lit(ExprLit {
+                lit: Lit::Int(lit), ..
+            }) => seconds(lit).map(|length| Self::Fixed(length, lit.span())),
+            Expr::Lit(ExprLit {
+                lit: Lit::Str(lit), ..
+            }) => text(lit).map(|length| Self::Fixed(length, lit.span())),
+            Expr::Lit(other) => Err(syn::Error::new_spanned(
+                other,
+                format!("this is no duration: {CURE}"),
+            )),
+            Expr::Unary(ExprUnary {
+                op: UnOp::Neg(_), ..
+            }) => Err(syn::Error::new_spanned(
+                value,
+                format!("a duration is never negative: {CURE}"),
+            )),
+            _ => Ok(Self::Late(Box::new(value))),
+        }
+    }
+
+    /// The length, when it is known while compiling.
+    pub(crate) fn fixed(&self) -> Option<&Self> {
+        matches!(self, Self::Fixed(..)).then_some(self)
+    }
+
+    /// The length, when only the call tells it.
+    pub(crate) fn late(&self) -> Option<&Self> {
+        matches!(self, Self::Late(_)).then_some(self)
+    }
+
+    /// As [`Length::read`], and not zero.
+    pub(crate) fn read_positive(value: Expr) -> syn::Result<Self> {
+        match Self::read(value)? {
+            Self::Fixed(Duration::ZERO, at) => Err(syn::Error::new(
+                at,
+                "this duration must not be zero: write for example `\"30s\"`",
+            )),
+            other => Ok(other),
+        }
+    }
+}
+
+impl ToTokens for Length {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        tokens.extend(match self {
+            Self::Late(value) => value.to_token_stream(),
+            Self::Fixed(length, at) => {
+                let at = at.resolved_at(Span::mixed_site());
+                let (secs, millis) = (length.as_secs(), length.subsec_millis());
+                if millis == 0 {
+                    quote_spanned!(at=> ::core::time::Duration::from_secs(#secs))
+                } else {
+                    let millis = secs.saturating_mul(1000).saturating_add(u64::from(millis));
+                    quote_spanned!(at=> ::core::time::Duration::from_millis(#millis))
+                }
+            }
+        });
+    }
+}
+
+fn seconds(lit: &LitInt) -> syn::Result<Duration> {
+    let known = ["", "u8", "u16", "u32", "u64", "usize", "i32", "i64"].contains(&lit.suffix());
+    match lit.base10_parse::<u64>() {
+        Ok(seconds) if known && seconds <= LONGEST => Ok(Duration::from_secs(seconds)),
+        Ok(_) if known => Err(syn::Error::new(
+            lit.span(),
+            "this duration is too long: the longest is a hundred years",
+        )),
+        _ => Err(syn::Error::new(
+            lit.span(),
+            format!("a duration with a unit needs quotes: write `\"{lit}\"`"),
+        )),
+    }
+}
+
+/// A hundred years, in seconds: the sum with a clock's reading never overflows.
+const LONGEST: u64 = 100 * 365 * 24 * 60 * 60;
+
+/// The units from long to short, in milliseconds.
+const UNITS: [(&str, u64); 5] = [
+    ("d", 86_400_000),
+    ("h", 3_600_000),
+    ("m", 60_000),
+    ("s", 1000),
+    ("ms", 1),
+];
+
+fn text(lit: &LitStr) -> syn::Result<Duration> {
+    let fault = |text: &str| syn::Error::new(lit.span(), format!("{text}: {CURE}"));
+    let written = lit.value();
+    let mut rest = written.as_str();
+    let mut units = UNITS.as_slice();
+    let mut millis = 0_u64;
+    if rest.is_empty() {
+        return Err(fault("this is no duration"));
+    }
+    while !rest.is_empty() {
+        let (count, after) = leading(rest, |at| at.is_ascii_digit());
+        let (unit, after) = leading(after, |at| !at.is_ascii_digit());
+        if !count.is_empty() && unit.is_empty() {
+            return Err(fault("a unit is missing"));
+        }
+        let place = units
+            .iter()
+            .position(|(name, _)| *name == unit)
+            .ok_or_else(|| fault("this is no duration"))?;
+        let count: u64 = if count.len() > 15 {
+            u64::MAX
+        } else {
+            count.parse().map_err(|_| fault("this is no duration"))?
+        };
+        millis = millis.saturating_add(count.saturating_mul(units[place].1));
+        units = &units[place + 1..];
+        rest = after;
+    }
+    if millis / 1000 > LONGEST {
+        return Err(syn::Error::new(
+            lit.span(),
+            "this duration is too long: the longest is a hundred years",
+        ));
+    }
+    Ok(Duration::from_millis(millis))
+}
+
+fn leading(text: &str, belongs: impl Fn(char) -> bool) -> (&str, &str) {
+    text.split_at(text.find(|at| !belongs(at)).unwrap_or(text.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(value: &str) -> Result<Duration, String> {
+        match syn::parse_str(value).and_then(Length::read) {
+            Ok(Length::Fixed(length, _)) => Ok(length),
+            Ok(Length::Late(_)) => Err(String::from("late")),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    #[test]
+    fn durations_are_read() {
+        assert_eq!(read("20"), Ok(Duration::from_secs(20)));
+        assert_eq!(read("0"), Ok(Duration::ZERO));
+        assert_eq!(read("1_000u64"), Ok(Duration::from_secs(1000)));
+        assert_eq!(read("\"250ms\""), Ok(Duration::from_millis(250)));
+        assert_eq!(read("\"20s\""), Ok(Duration::from_secs(20)));
+        assert_eq!(read("\"1m30s\""), Ok(Duration::from_secs(90)));
+        assert_eq!(read("\"2h\""), Ok(Duration::from_secs(7200)));
+        assert_eq!(
+            read("\"1d2h3m4s5ms\""),
+            Ok(Duration::from_millis(93_784_005))
+        );
+        assert_eq!(read("LIFE"), Err(String::from("late")));
+        assert_eq!(read("Duration::from_secs(1)"), Err(String::from("late")));
+    }
+
+    #[test]
+    fn what_is_no_duration_is_refused() {
+        for wrong in [
+            "\"\"", "\"x\"", "\"20\"", "\"s\"", "\"1s1m\"", "\"1s2s\"", "\"1.5s\"", "\" 1s\"",
+            "\"-1s\"", "\"1é\"",
+        ] {
+            assert!(
+                read(wrong).is_err_and(|text| text.contains("write seconds as `20`")),
+                "{wrong}"
+            );
+        }
+        assert!(read("1.5").is_err_and(|text| text.starts_with("this is no duration")));
+        assert!(read("-1").is_err_and(|text| text.starts_with("a duration is never negative")));
+        assert!(read("20s").is_err_and(|text| text.ends_with("write `\"20s\"`")));
+        assert!(read("\"99999999999999999999d\"").is_err_and(|text| text.contains("too long")));
+        assert!(read("99999999999999").is_err_and(|text| text.contains("too long")));
+    }
+}

@@ -1,0 +1,331 @@
+//! The user's function, read once.
+
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
+use quote::{ToTokens as _, quote, quote_spanned};
+use syn::parse::{Parse as _, ParseStream, Parser as _};
+use syn::visit::Visit;
+use syn::{Attribute, FnArg, Pat, PatIdent, ReturnType, Safety, Signature, Token, Visibility};
+
+use crate::boxed::Boxed;
+use crate::errors::Errors;
+use crate::fingerprint::fingerprint;
+use crate::returns::{Returns, Use, check};
+
+/// A function with a body.
+#[derive(Debug)]
+pub(crate) struct Function {
+    attrs: Vec<Attribute>,
+    vis: Visibility,
+    defaultness: Option<Token![default]>,
+    sig: Signature,
+    inner_attrs: Vec<Attribute>,
+    mode: Mode,
+    /// The user's statements, in braces of our own.
+    statements: Group,
+    pub(crate) params: Vec<Param>,
+    pub(crate) returns: Returns,
+    fingerprint: u64,
+}
+
+#[derive(Debug)]
+enum Mode {
+    Sync,
+    Async,
+    Boxed(Box<Boxed>),
+}
+
+/// One parameter that is not `self`.
+#[derive(Debug)]
+pub(crate) struct Param {
+    pub(crate) pat: Pat,
+    /// What the pattern binds.
+    pub(crate) names: Vec<Ident>,
+}
+
+impl Function {
+    /// Reads the item, and says what of it the attribute cannot work on.
+    pub(crate) fn parse(
+        item: TokenStream,
+        attribute: &str,
+        wanted: Use,
+        errors: &mut Errors,
+    ) -> Option<Self> {
+        let read = |input: ParseStream<'_>| Self::read(input, attribute);
+        let function = errors.keep(read.parse2(item))?;
+        function.check(attribute, wanted, errors);
+        Some(function)
+    }
+
+    fn read(input: ParseStream<'_>, attribute: &str) -> syn::Result<Self> {
+        let attrs = input.call(Attribute::parse_outer)?;
+        let vis: Visibility = input.parse()?;
+        let start = input.fork();
+        let defaultness = if input.peek(Token![default]) {
+            Some(input.parse()?)
+        } else {
+            None
+        };
+        let sig = Signature::parse(input)
+            .map_err(|error| not_a_function(&start, attribute).unwrap_or(error))?;
+        if input.peek(Token![;]) {
+            let text =
+                format!("a method without a body: write `#[{attribute}]` on its implementations");
+            return Err(input.error(text));
+        }
+        let TokenTree::Group(body) = input.parse()? else {
+            return Err(input.error("expected a body in braces"));
+        };
+        let tokens = [sig.to_token_stream(), body.stream()];
+        let (inner_attrs, rest) = (|input: ParseStream<'_>| {
+            Ok((
+                input.call(Attribute::parse_inner)?,
+                input.parse::<TokenStream>()?,
+            ))
+        })
+        .parse2(body.stream())?;
+        let (mode, returns, statements) = match Boxed::read(&sig, &body) {
+            Some(boxed) => {
+                let (returns, statements) = (Returns::of(&boxed.output), boxed.statements.clone());
+                (
+                    Mode::Boxed(Box::new(boxed)),
+                    returns,
+                    fresh(statements.stream(), statements.span()),
+                )
+            }
+            None => {
+                let mode = if sig.asyncness.is_some() {
+                    Mode::Async
+                } else {
+                    Mode::Sync
+                };
+                (
+                    mode,
+                    Returns::new(&sig.output, sig.ident.span()),
+                    fresh(rest, body.span()),
+                )
+            }
+        };
+        let params = sig.inputs.iter().filter_map(Param::new).collect();
+        let fingerprint = fingerprint(&tokens);
+        Ok(Self {
+            attrs,
+            vis,
+            defaultness,
+            sig,
+            inner_attrs,
+            mode,
+            statements,
+            params,
+            returns,
+            fingerprint,
+        })
+    }
+
+    fn check(&self, attribute: &str, wanted: Use, errors: &mut Errors) {
+        let sig = &self.sig;
+        if let Some(token) = sig.constness {
+            errors.cover(
+                token,
+                format!("`#[{attribute}]` does not work on a `const fn`: leave out `const`"),
+            );
+        }
+        if let Safety::Unsafe(token) = sig.safety {
+            let text = "does not work on an `unsafe fn`: write a safe one, with the `unsafe` block in its body";
+            errors.cover(token, format!("`#[{attribute}]` {text}"));
+        }
+        if let Some(abi) = &sig.abi {
+            let text = "does not work on an `extern fn`: leave out `extern`, and call this function from an `extern` one";
+            errors.cover(abi, format!("`#[{attribute}]` {text}"));
+        }
+        if let Some(variadic) = &sig.variadic {
+            errors.cover(
+                variadic,
+                format!("`#[{attribute}]` does not work with variadic arguments: take a slice"),
+            );
+        }
+        match (&self.mode, &sig.output) {
+            (Mode::Boxed(boxed), _) => check(&boxed.output, wanted, &self.name(), errors),
+            (_, ReturnType::Type(_, ty)) => check(ty, wanted, &self.name(), errors),
+            (_, ReturnType::Default) => {}
+        }
+    }
+
+    pub(crate) fn name(&self) -> String {
+        syn::ext::IdentExt::unraw(&self.sig.ident).to_string()
+    }
+
+    pub(crate) fn name_span(&self) -> Span {
+        self.sig.ident.span()
+    }
+
+    /// Where the plumbing of an expansion stands.
+    pub(crate) const fn at(&self) -> Span {
+        self.returns.at
+    }
+
+    pub(crate) fn has_self(&self) -> bool {
+        self.sig.receiver().is_some()
+    }
+
+    /// What the parameters bind, in order.
+    pub(crate) fn bound(&self) -> impl Iterator<Item = &Ident> {
+        self.params.iter().flat_map(|param| &param.names)
+    }
+
+    pub(crate) fn binds(&self, name: &str) -> bool {
+        self.bound().any(|bound| bound == name)
+    }
+
+    /// A number that is another for every version of the function, and of the arguments of its attribute.
+    pub(crate) fn fingerprint(&self, args: &TokenStream) -> u64 {
+        self.fingerprint.rotate_left(1) ^ fingerprint([args])
+    }
+
+    /// The value that tells the runtime what the result means.
+    pub(crate) fn shape(&self, private: &TokenStream) -> TokenStream {
+        let (at, ty) = (self.at(), &self.returns.ty);
+        if self.returns.opaque {
+            quote_spanned!(at=> #private::Opaque)
+        } else {
+            quote_spanned!(at=> #private::Return::<#ty>::NEW.shape())
+        }
+    }
+
+    /// The user's body: a future, or a closure where the function is sync.
+    pub(crate) fn body(&self, private: &TokenStream) -> TokenStream {
+        let (at, ty, statements) = (self.at(), &self.returns.ty, &self.statements);
+        match (&self.mode, self.returns.opaque) {
+            (Mode::Sync, false) => quote_spanned!(at=> move || -> #ty #statements),
+            (Mode::Sync, true) => quote_spanned!(at=> move || #statements),
+            (_, false) => {
+                let edge = quote_spanned!(at=> if false { return #private::never::<#ty>(); });
+                quote_spanned!(at=> async move { #edge #statements })
+            }
+            (_, true) => quote_spanned!(at=> async move #statements),
+        }
+    }
+
+    /// The user's body as a closure that starts it.
+    pub(crate) fn starter(&self, private: &TokenStream) -> TokenStream {
+        let (at, body) = (self.at(), self.body(private));
+        if matches!(self.mode, Mode::Sync) {
+            body
+        } else {
+            quote_spanned!(at=> move || #body)
+        }
+    }
+
+    /// The runtime's method that runs the body.
+    pub(crate) fn run(&self) -> Ident {
+        let name = if matches!(self.mode, Mode::Sync) {
+            "run_blocking"
+        } else {
+            "run"
+        };
+        Ident::new(name, self.at())
+    }
+
+    /// `.await`, or nothing where the function is sync.
+    pub(crate) fn wait(&self) -> TokenStream {
+        let at = self.at();
+        if matches!(self.mode, Mode::Sync) {
+            TokenStream::new()
+        } else {
+            quote_spanned!(at=> .await)
+        }
+    }
+
+    /// The function as the user wrote it, with another body.
+    pub(crate) fn with_body(&self, call: &TokenStream) -> TokenStream {
+        let Self {
+            attrs,
+            vis,
+            defaultness,
+            sig,
+            inner_attrs,
+            ..
+        } = self;
+        let call = match &self.mode {
+            Mode::Boxed(boxed) => boxed.around(call),
+            Mode::Sync | Mode::Async => call.clone(),
+        };
+        quote!(#(#attrs)* #vis #defaultness #sig { #(#inner_attrs)* #call })
+    }
+}
+
+impl Param {
+    fn new(argument: &FnArg) -> Option<Self> {
+        let FnArg::Typed(typed) = argument else {
+            return None;
+        };
+        let mut names = Names::default();
+        names.visit_pat(&typed.pat);
+        Some(Self {
+            pat: (*typed.pat).clone(),
+            names: names.found,
+        })
+    }
+}
+
+#[derive(Default)]
+struct Names {
+    found: Vec<Ident>,
+}
+
+impl<'a> Visit<'a> for Names {
+    fn visit_pat_ident(&mut self, pat: &'a PatIdent) {
+        if !self.found.contains(&pat.ident) {
+            self.found.push(pat.ident.clone());
+        }
+        syn::visit::visit_pat_ident(self, pat);
+    }
+}
+
+/// Braces that no lint takes for the user's.
+fn fresh(statements: TokenStream, at: Span) -> Group {
+    let mut group = Group::new(Delimiter::Brace, statements);
+    group.set_span(at.resolved_at(Span::mixed_site()));
+    group
+}
+
+/// The fault of an attribute that stands on something else, at the word that says what it is.
+fn not_a_function(start: ParseStream<'_>, attribute: &str) -> Option<syn::Error> {
+    const KINDS: [&str; 12] = [
+        "struct", "enum", "union", "trait", "impl", "mod", "static", "const", "type", "use",
+        "extern", "move",
+    ];
+    let mut rest = start.cursor();
+    while let Some((token, after)) = rest.token_tree() {
+        let word = token.to_string();
+        if word == "fn" {
+            return None;
+        }
+        let closure = word == "|" || word == "move";
+        let const_like =
+            ["const", "unsafe", "async", "extern", "default", "auto"].contains(&word.as_str());
+        let next = after
+            .token_tree()
+            .map(|(next, _)| next.to_string())
+            .unwrap_or_default();
+        let modifies = const_like
+            && [
+                "fn", "unsafe", "async", "extern", "trait", "impl", "mod", "move", "|",
+            ]
+            .contains(&next.as_str());
+        if !modifies && (closure || KINDS.contains(&word.as_str())) {
+            let (what, cure) = if closure {
+                ("closure", "write a `fn`")
+            } else {
+                (word.as_str(), "write it on a `fn`")
+            };
+            let text = format!("`#[{attribute}]` does not work on a {what}: {cure}");
+            return Some(syn::Error::new(
+                token.span(),
+                text.replace("a enum", "an enum")
+                    .replace("a impl", "an impl"),
+            ));
+        }
+        rest = after;
+    }
+    None
+}

@@ -1,0 +1,143 @@
+//! `#[leader]`: at most one process runs the function.
+
+use proc_macro2::{Span, TokenStream};
+use quote::quote_spanned;
+
+use crate::args::{Args, Grammar};
+use crate::chain::Chain;
+use crate::duration::Length;
+use crate::errors::Errors;
+use crate::function::Function;
+use crate::names::Name;
+use crate::number;
+use crate::policy::{Choice as _, Mode, OnErr, OnUnavailable};
+use crate::returns::Use;
+use crate::root::Root;
+
+const GRAMMAR: Grammar = Grammar {
+    attribute: "leader",
+    names: &[
+        ("key", "key = \"nightly\""),
+        ("ttl", "ttl = \"300s\""),
+        ("grace", "grace = \"10s\""),
+        ("renew", "renew = true"),
+        ("on_err", "on_err = grace"),
+        ("on_unavailable", "on_unavailable = skip"),
+        ("mode", "mode = skip"),
+        ("crate", "crate = ::larder"),
+    ],
+    later: &[],
+    unnamed: None,
+};
+
+struct Plan {
+    root: Root,
+    key: Name,
+    ttl: Option<Length>,
+    grace: Option<Length>,
+    settings: Chain,
+    on_unavailable: OnUnavailable,
+}
+
+impl Plan {
+    fn new(mut args: Args, function: &Function, errors: &mut Errors) -> Self {
+        args.require("ttl", errors);
+        let key = key(&mut args, function, errors);
+        let ttl = args.value("ttl", errors, Length::read_positive);
+        let grace = args.value("grace", errors, Length::read);
+        let on_unavailable = args
+            .value("on_unavailable", errors, OnUnavailable::read)
+            .unwrap_or(OnUnavailable::Skip);
+        // The only mode there is: nothing to tell the runtime.
+        let _: Option<Mode> = args.value("mode", errors, Mode::read);
+        let settings = Chain::default()
+            .with("ttl", ttl.as_ref().and_then(Length::fixed))
+            .with("grace", grace.as_ref().and_then(Length::fixed))
+            .flag(
+                args.value("renew", errors, number::flag)
+                    .and_then(|renew| renew.then_some("renew")),
+            )
+            .flag(
+                args.value("on_err", errors, OnErr::read)
+                    .and_then(OnErr::setting),
+            )
+            .flag(on_unavailable.setting());
+        Self {
+            root: Root::take(&mut args, errors),
+            key,
+            ttl,
+            grace,
+            settings,
+            on_unavailable,
+        }
+    }
+}
+
+/// The key: the value without a name, or `key = ..`.
+fn key(args: &mut Args, function: &Function, errors: &mut Errors) -> Name {
+    let (seen, mut unnamed) = (args.seen("key"), args.unnamed().into_iter());
+    let first = unnamed.next();
+    match (&first, seen) {
+        (None, false) => {
+            errors.push(
+                Span::call_site(),
+                "`leader` needs a key: write `#[leader(\"nightly\", ttl = \"300s\")]`",
+            );
+        }
+        (Some(first), true) => errors.cover(
+            first,
+            "the key is given twice: leave out this one or `key = ..`",
+        ),
+        _ => {}
+    }
+    for more in unnamed {
+        errors.cover(
+            more,
+            "a leader has one key: write `key = (\"sync\", id)` to make it of several parts",
+        );
+    }
+    let named = args.value("key", errors, Ok);
+    first.or(named).map_or_else(Name::default, |value| {
+        Name::read_key(value, function, errors)
+    })
+}
+
+pub(crate) fn expand(args: TokenStream, item: TokenStream) -> syn::Result<TokenStream> {
+    let mut errors = Errors::default();
+    let args = Args::parse(args, &GRAMMAR, &mut errors);
+    let function = Function::parse(item, GRAMMAR.attribute, Use::Lead, &mut errors);
+    let plan = function
+        .as_ref()
+        .map(|function| Plan::new(args, function, &mut errors));
+    errors
+        .finish(function.zip(plan))
+        .map(|(function, plan)| emit(&function, &plan))
+}
+
+// Input:  #[leader("nightly", ttl = "300s", grace = linger)]
+//         async fn report(linger: Duration) -> Option<u64> { statements }
+// Output: async fn report(linger: Duration) -> Option<u64> {
+//             __private::lead::<Option<u64>>({ static SITE: LeadSite = LeadSite::new("report", "nightly")..; &SITE })
+//                 .grace(linger)
+//                 .run(move || async move { return edge; { statements } }).await
+//         }
+fn emit(function: &Function, plan: &Plan) -> TokenStream {
+    let (at, private) = (function.at(), &plan.root.private(function.at()));
+    let (name, ty, fixed) = (function.name(), &function.returns.ty, plan.key.fixed());
+    let key = fixed.as_deref().unwrap_or_default();
+    let settings = plan.settings.at(at);
+    let calls = Chain::default()
+        .with("key", fixed.is_none().then(|| plan.key.tokens(private, at)))
+        .with("ttl", plan.ttl.as_ref().and_then(Length::late))
+        .with("grace", plan.grace.as_ref().and_then(Length::late))
+        .flag(plan.on_unavailable.call())
+        .at(at);
+    let (body, run, wait) = (function.starter(private), function.run(), function.wait());
+    function.with_body(&quote_spanned! {at=>
+        #private::lead::<#ty>(
+            { static SITE: #private::LeadSite = #private::LeadSite::new(#name, #key) #settings; &SITE },
+        )
+        #calls
+        .#run(#body) #wait
+    })
+}

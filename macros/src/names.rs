@@ -1,0 +1,316 @@
+//! Names of entities and tags: text with placeholders, from parameters and from the result.
+
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use quote::{ToTokens as _, quote_spanned};
+use syn::spanned::Spanned as _;
+use syn::{Expr, ExprLit, Lit, LitStr, Member};
+
+use crate::args::{peel, string};
+use crate::errors::Errors;
+use crate::function::Function;
+use crate::key::{borrowed, root, unknown};
+
+/// One name.
+#[derive(Debug, Default)]
+pub(crate) struct Name {
+    pieces: Vec<Piece>,
+}
+
+#[derive(Debug)]
+enum Piece {
+    Text(String, Span),
+    /// Known before the function runs.
+    Early(Expr),
+    /// Known from its result, which the expression calls `ret`.
+    Late(Expr, Ident),
+}
+
+impl Name {
+    /// Reads every name of a list.
+    pub(crate) fn read_all(values: &[Expr], function: &Function, errors: &mut Errors) -> Vec<Self> {
+        values
+            .iter()
+            .map(|value| Self::read(value, function, errors))
+            .collect()
+    }
+
+    /// Reads `"tool:{id}"` or `("tool", id)`.
+    pub(crate) fn read(value: &Expr, function: &Function, errors: &mut Errors) -> Self {
+        let mut name = Self { pieces: Vec::new() };
+        match value {
+            Expr::Lit(ExprLit {
+                lit: Lit::Str(lit), ..
+            }) => name.text(lit, function, errors),
+            Expr::Tuple(tuple) if !tuple.elems.is_empty() => {
+                for (place, element) in tuple.elems.iter().enumerate() {
+                    if place > 0 {
+                        name.pieces
+                            .push(Piece::Text(String::from(":"), element.span()));
+                    }
+                    match element {
+                        Expr::Lit(ExprLit {
+                            lit: Lit::Str(lit), ..
+                        }) => name.text(lit, function, errors),
+                        other => name.value(peel(other.clone()), function, errors),
+                    }
+                }
+            }
+            Expr::Paren(inner) => return Self::read(&inner.expr, function, errors),
+            other => errors.cover(
+                other,
+                "a name is a string or a tuple: write `\"tool:{id}\"` or `(\"tool\", id)`",
+            ),
+        }
+        name
+    }
+
+    /// A leader's key: any value that can be displayed, besides what every name can be.
+    pub(crate) fn read_key(value: Expr, function: &Function, errors: &mut Errors) -> Self {
+        let name = match value {
+            Expr::Lit(ExprLit {
+                lit: Lit::Str(_), ..
+            })
+            | Expr::Tuple(_) => Self::read(&value, function, errors),
+            other => {
+                let mut name = Self { pieces: Vec::new() };
+                name.value(other, function, errors);
+                name
+            }
+        };
+        if let Some(ret) = name.late() {
+            errors.cover(ret, "the key is needed before the function runs, so there is no `ret` yet: use parameters");
+        }
+        name
+    }
+
+    /// The name, when it is one text.
+    pub(crate) fn fixed(&self) -> Option<String> {
+        let texts = self.pieces.iter().map(|piece| match piece {
+            Piece::Text(text, _) => Some(text.as_str()),
+            Piece::Early(_) | Piece::Late(..) => None,
+        });
+        texts.collect()
+    }
+
+    /// `Name::new().lit("tool:").part(&id)`
+    pub(crate) fn tokens(&self, private: &TokenStream, at: Span) -> TokenStream {
+        let pieces = self
+            .pieces
+            .chunk_by(|left, right| matches!((left, right), (Piece::Text(..), Piece::Text(..))));
+        let calls = pieces.filter_map(|run| Some(call(run.first()?, run)));
+        quote_spanned!(at=> #private::Name::new() #(#calls)*)
+    }
+
+    /// `.tag(name)`, or `.late(name, |ret| [..])` where the name needs the result.
+    pub(crate) fn bind(&self, private: &TokenStream, at: Span) -> TokenStream {
+        let name = self.tokens(private, at);
+        let Some(ret) = self.late() else {
+            return quote_spanned!(at=> .tag(#name));
+        };
+        let holes = self.pieces.iter().filter_map(|piece| match piece {
+            Piece::Late(value, _) => {
+                let here = value.span().resolved_at(Span::mixed_site());
+                let value = borrowed(value, here);
+                Some(quote_spanned!(here=> #private::text(#value)))
+            }
+            Piece::Text(..) | Piece::Early(_) => None,
+        });
+        quote_spanned!(at=> .late(#name, |#ret| [#(#holes),*]))
+    }
+
+    fn late(&self) -> Option<&Ident> {
+        self.pieces.iter().find_map(|piece| match piece {
+            Piece::Late(_, ret) => Some(ret),
+            Piece::Text(..) | Piece::Early(_) => None,
+        })
+    }
+
+    fn value(&mut self, value: Expr, function: &Function, errors: &mut Errors) {
+        self.pieces
+            .push(match mention("ret", value.to_token_stream()) {
+                Some(ret) => {
+                    if function.binds("ret") {
+                        errors.cover(
+                            &ret,
+                            "`ret` is the result here and a parameter too: rename the parameter",
+                        );
+                    }
+                    Piece::Late(value, ret)
+                }
+                None => {
+                    if let Some(name) = root(&value)
+                        && let Some(text) = unknown(name, function)
+                    {
+                        errors.cover(name, text);
+                    }
+                    Piece::Early(value)
+                }
+            });
+    }
+
+    fn text(&mut self, lit: &LitStr, function: &Function, errors: &mut Errors) {
+        let (written, mut text) = (lit.value(), String::new());
+        if let Some(fault) = fault(&written) {
+            return errors.cover(lit, fault);
+        }
+        let mut rest = written.as_str();
+        while let Some(place) = rest.find(['{', '}']) {
+            let (before, brace) = rest.split_at(place);
+            text.push_str(before);
+            rest = if let Some(after) = brace
+                .strip_prefix("{{")
+                .or_else(|| brace.strip_prefix("}}"))
+            {
+                text.push_str(&brace[..1]);
+                after
+            } else if brace.starts_with('}') {
+                return errors.cover(
+                    lit,
+                    "a `}` without its `{`: write `}}` for the character itself",
+                );
+            } else if let Some((inside, after)) = brace[1..].split_once('}') {
+                self.pieces
+                    .push(Piece::Text(std::mem::take(&mut text), lit.span()));
+                match placeholder(inside, lit.span(), function) {
+                    Ok(value) => self.value(value, function, errors),
+                    Err(text) => errors.cover(lit, text),
+                }
+                after
+            } else {
+                return errors.cover(
+                    lit,
+                    "a `{` without its `}`: write `{{` for the character itself",
+                );
+            };
+        }
+        text.push_str(rest);
+        self.pieces.push(Piece::Text(text, lit.span()));
+    }
+}
+
+/// Why a text is no name.
+fn fault(text: &str) -> Option<&'static str> {
+    if text.is_empty() {
+        Some("an empty name: write for example `\"tools\"`")
+    } else if text.contains(char::is_control) {
+        Some("a name has no control characters: write it in plain text")
+    } else {
+        None
+    }
+}
+
+/// An expression that is evaluated before the function runs.
+pub(crate) fn early(value: Expr, function: &Function) -> syn::Result<Expr> {
+    let text = "there is no `ret` before the function runs: use parameters, or look at it with `store_if = |v| ..`";
+    match mention("ret", value.to_token_stream()) {
+        Some(ret) if !function.binds("ret") => Err(syn::Error::new(ret.span(), text)),
+        _ => Ok(value),
+    }
+}
+
+/// The name of an entity: one fixed text.
+pub(crate) fn entity(value: Expr) -> syn::Result<LitStr> {
+    let lit = string(
+        value,
+        "an entity is one fixed name: write `entity = \"tools\"`",
+    )?;
+    match fault(&lit.value()) {
+        Some(fault) => Err(syn::Error::new(lit.span(), fault)),
+        None => Ok(lit),
+    }
+}
+
+/// The identifier `word` where it stands for a variable.
+pub(crate) fn mention(word: &str, tokens: TokenStream) -> Option<Ident> {
+    let mut field = false;
+    for token in tokens {
+        match token {
+            TokenTree::Ident(ident) if !field && ident == word => return Some(ident),
+            TokenTree::Group(group) => {
+                if let Some(found) = mention(word, group.stream()) {
+                    return Some(found);
+                }
+                field = false;
+            }
+            TokenTree::Punct(punct) => field = punct.as_char() == '.' && !field,
+            _ => field = false,
+        }
+    }
+    None
+}
+
+fn call(first: &Piece, run: &[Piece]) -> TokenStream {
+    match first {
+        Piece::Text(_, at) => {
+            let text: String = run
+                .iter()
+                .filter_map(|piece| {
+                    if let Piece::Text(text, _) = piece {
+                        Some(text.as_str())
+                    } else {
+                        None
+                    }
+                })
+                .collect();
+            let at = at.resolved_at(Span::mixed_site());
+            if text.is_empty() {
+                TokenStream::new()
+            } else {
+                quote_spanned!(at=> .lit(#text))
+            }
+        }
+        Piece::Early(value) => {
+            let at = value.span().resolved_at(Span::mixed_site());
+            let value = borrowed(value, at);
+            quote_spanned!(at=> .part(#value))
+        }
+        Piece::Late(value, _) => {
+            let at = value.span().resolved_at(Span::mixed_site());
+            quote_spanned!(at=> .hole())
+        }
+    }
+}
+
+/// The expression of `{inside}`: a variable, or a field of one.
+fn placeholder(inside: &str, at: Span, function: &Function) -> Result<Expr, String> {
+    let cure = || match function.bound().next() {
+        Some(name) => format!(
+            "write a name like `{{{name}}}`, or a tuple for an expression: `(\"tool\", {name})`"
+        ),
+        None => String::from(
+            "write a name like `{ret}`, or a tuple for an expression: `(\"tool\", ret.id)`",
+        ),
+    };
+    if inside.is_empty() {
+        return Err(format!("an empty placeholder: {}", cure()));
+    }
+    let fault = || format!("`{{{inside}}}` is not a placeholder: {}", cure());
+    let (first, fields) = inside
+        .split_once('.')
+        .map_or((inside, None), |(first, fields)| (first, Some(fields)));
+    let first = if first == "self" {
+        Ident::new(first, at)
+    } else {
+        syn::parse_str::<Ident>(first).map_err(|_| fault())?
+    };
+    let word = first.to_string();
+    if word != "ret"
+        && !function.binds(&word)
+        && let Some(text) = unknown(&first, function).or_else(|| Some(fault()))
+        && !(word == "self" && function.has_self())
+    {
+        return Err(text);
+    }
+    let mut first = first;
+    first.set_span(at);
+    let mut tokens = first.into_token_stream();
+    for field in fields.into_iter().flat_map(|fields| fields.split('.')) {
+        let mut member = syn::parse_str::<Member>(field).map_err(|_| fault())?;
+        match &mut member {
+            Member::Named(name) => name.set_span(at),
+            Member::Unnamed(index) => index.span = at,
+        }
+        tokens.extend(quote_spanned!(at=> .#member));
+    }
+    syn::parse2(tokens).map_err(|_| fault())
+}

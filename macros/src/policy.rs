@@ -1,0 +1,228 @@
+//! The choices that are made with one word.
+
+use syn::Expr;
+
+use crate::nearest::listed;
+use crate::words::not_yet;
+
+/// One of a few words.
+pub(crate) trait Choice: Copy + Sized + 'static {
+    /// The words and what they mean; `None` for one that is not available yet.
+    const WORDS: &'static [(&'static str, Option<Self>)];
+
+    fn read(value: Expr) -> syn::Result<Self> {
+        let word = match &value {
+            Expr::Path(path) => path.path.get_ident().map(ToString::to_string),
+            Expr::Call(call) => match &*call.func {
+                Expr::Path(path) => path.path.get_ident().map(ToString::to_string),
+                _ => None,
+            },
+            _ => None,
+        };
+        let found = Self::WORDS
+            .iter()
+            .find(|(known, _)| word.as_deref() == Some(known));
+        match found {
+            Some((_, Some(choice))) if matches!(value, Expr::Path(_)) => Ok(*choice),
+            Some((word, None)) => Err(syn::Error::new_spanned(value, not_yet(word))),
+            _ => {
+                let ready = Self::WORDS.iter().filter(|(_, choice)| choice.is_some());
+                let text = format!(
+                    "write {}, without quotes",
+                    listed(ready.map(|(word, _)| *word))
+                );
+                Err(syn::Error::new_spanned(value, text))
+            }
+        }
+    }
+}
+
+/// Where values are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Store {
+    Memory,
+    Redis,
+    Tiered,
+}
+
+impl Choice for Store {
+    const WORDS: &'static [(&'static str, Option<Self>)] = &[
+        ("memory", Some(Self::Memory)),
+        ("redis", Some(Self::Redis)),
+        ("tiered", Some(Self::Tiered)),
+    ];
+}
+
+impl Store {
+    /// What the site says, where it is not the default.
+    pub(crate) fn setting(self, default: Self) -> Option<&'static str> {
+        let word = match self {
+            Self::Memory => "memory",
+            Self::Redis => "redis",
+            Self::Tiered => "tiered",
+        };
+        (self != default).then_some(word)
+    }
+
+    /// The runtime's type for what a value must be able to do.
+    pub(crate) const fn tier(self) -> &'static str {
+        match self {
+            Self::Memory => "Local",
+            Self::Redis | Self::Tiered => "Shared",
+        }
+    }
+}
+
+/// How an invalidation elsewhere is noticed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Coherence {
+    Tracked,
+    Strict,
+    Ttl,
+}
+
+impl Choice for Coherence {
+    const WORDS: &'static [(&'static str, Option<Self>)] = &[
+        ("tracked", Some(Self::Tracked)),
+        ("strict", Some(Self::Strict)),
+        ("ttl", Some(Self::Ttl)),
+    ];
+}
+
+impl Coherence {
+    /// What the site says, where it is not the default.
+    pub(crate) const fn setting(self) -> Option<&'static str> {
+        match self {
+            Self::Tracked => None,
+            Self::Strict => Some("strict"),
+            Self::Ttl => Some("by_ttl"),
+        }
+    }
+}
+
+/// Who waits for whose computation.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Flight {
+    Process,
+    Off,
+}
+
+impl Choice for Flight {
+    const WORDS: &'static [(&'static str, Option<Self>)] = &[
+        ("process", Some(Self::Process)),
+        ("off", Some(Self::Off)),
+        ("cluster", None),
+    ];
+}
+
+impl Flight {
+    /// What the site says, where it is not the default.
+    pub(crate) const fn setting(self) -> Option<&'static str> {
+        match self {
+            Self::Process => None,
+            Self::Off => Some("no_flight"),
+        }
+    }
+}
+
+/// After which results a write ends what it names.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum On {
+    Ok,
+    Always,
+}
+
+impl Choice for On {
+    const WORDS: &'static [(&'static str, Option<Self>)] =
+        &[("ok", Some(Self::Ok)), ("always", Some(Self::Always))];
+}
+
+impl On {
+    /// What the site says, where it is not the default.
+    pub(crate) const fn setting(self) -> Option<&'static str> {
+        match self {
+            Self::Ok => None,
+            Self::Always => Some("always"),
+        }
+    }
+}
+
+/// When a write ends what it names.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Phase {
+    After,
+}
+
+impl Choice for Phase {
+    const WORDS: &'static [(&'static str, Option<Self>)] =
+        &[("after", Some(Self::After)), ("around", None)];
+}
+
+/// What becomes of the lease when the leader returns an `Err`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum OnErr {
+    Release,
+    Grace,
+}
+
+impl Choice for OnErr {
+    const WORDS: &'static [(&'static str, Option<Self>)] = &[
+        ("release", Some(Self::Release)),
+        ("grace", Some(Self::Grace)),
+    ];
+}
+
+impl OnErr {
+    /// What the site says, where it is not the default.
+    pub(crate) const fn setting(self) -> Option<&'static str> {
+        match self {
+            Self::Release => None,
+            Self::Grace => Some("keep_on_err"),
+        }
+    }
+}
+
+/// What happens when nobody can say who leads.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum OnUnavailable {
+    Skip,
+    Run,
+    Error,
+}
+
+impl Choice for OnUnavailable {
+    const WORDS: &'static [(&'static str, Option<Self>)] = &[
+        ("skip", Some(Self::Skip)),
+        ("run", Some(Self::Run)),
+        ("error", Some(Self::Error)),
+    ];
+}
+
+impl OnUnavailable {
+    /// What the site says, where it is not the default.
+    pub(crate) const fn setting(self) -> Option<&'static str> {
+        match self {
+            Self::Run => Some("run_unavailable"),
+            Self::Skip | Self::Error => None,
+        }
+    }
+
+    /// What the call says, because only it knows the type of its errors.
+    pub(crate) const fn call(self) -> Option<&'static str> {
+        match self {
+            Self::Error => Some("error"),
+            Self::Skip | Self::Run => None,
+        }
+    }
+}
+
+/// What a follower does.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Mode {
+    Skip,
+}
+
+impl Choice for Mode {
+    const WORDS: &'static [(&'static str, Option<Self>)] =
+        &[("skip", Some(Self::Skip)), ("wait", None)];
+}

@@ -1,0 +1,222 @@
+//! The expansions in `macros/expansions`: one file per shape, also there to be read.
+
+use expect_test::{ExpectFile, expect_file};
+use proc_macro2::TokenStream;
+
+use crate::{cache_key, hexsha_cached, invalidates, leader, ttl_cached};
+
+type Expand = fn(TokenStream, TokenStream) -> syn::Result<TokenStream>;
+
+/// Expands `args` on `item` and compares with the file, which begins with what was expanded.
+fn check(name: &str, expand: Expand, args: &str, item: &str, _lines: usize, expected: ExpectFile) {
+    let tokens = |text: &str| text.parse::<TokenStream>().map_err(syn::Error::from);
+    let expanded = tokens(args)
+        .and_then(|args| expand(args, tokens(item)?))
+        .and_then(syn::parse2);
+    let printed = expanded.map_or_else(
+        |error| error.to_string(),
+        |file| prettyplease::unparse(&file),
+    );
+    let args = if args.is_empty() {
+        String::new()
+    } else {
+        format!("({args})")
+    };
+    let input: String = item
+        .lines()
+        .map(|line| format!("// {}\n", line.strip_prefix("        ").unwrap_or(line)))
+        .collect();
+    expected.assert_eq(&format!("// #[{name}{args}]\n{input}\n{printed}"));
+}
+
+#[test]
+fn ttl_async_function() {
+    check(
+        "ttl_cached",
+        ttl_cached::expand,
+        r#"entity = "tools", ttl = "20s""#,
+        "async fn list_tools(filter: &Filter, page: u32) -> Result<Arc<Vec<Tool>>, Error> {
+            if page > 9 {
+                return Err(Error::Page);
+            }
+            Ok(Arc::new(fetch(filter, page).await?))
+        }",
+        25,
+        expect_file!["../../expansions/ttl_async_fn.rs"],
+    );
+}
+
+#[test]
+fn ttl_sync_method() {
+    check(
+        "ttl_cached",
+        ttl_cached::expand,
+        r#"entity = "users", key(self.realm, id), store = memory"#,
+        "pub fn user(&self, id: u32) -> Option<User> {
+            self.users.get(&id).cloned()
+        }",
+        25,
+        expect_file!["../../expansions/ttl_sync_method.rs"],
+    );
+}
+
+#[test]
+fn ttl_with_everything() {
+    check(
+        "ttl_cached",
+        ttl_cached::expand,
+        r#"entity = "tools", ttl = life, skip(db), tags("tool:{id}", ("team", ret.team)), when = cursor.is_none(), store_if = |v| v.is_live(), capacity = 500, store = redis, jitter = 0.2, coherence = strict, single_flight = off, version = 3, crate = crate::kept"#,
+        "/// One tool.
+        #[inline]
+        pub(crate) async fn tool<T: Table>(db: &Db, id: T::Id, (cursor, life): (Option<u32>, Duration)) -> Result<Tool, Error> {
+            db.tool(id, cursor, life).await
+        }",
+        40,
+        expect_file!["../../expansions/ttl_with_everything.rs"],
+    );
+}
+
+#[test]
+fn ttl_async_trait_method() {
+    check(
+        "ttl_cached",
+        ttl_cached::expand,
+        r#"entity = "tools""#,
+        "fn list<'life0, 'async_trait>(
+            &'life0 self,
+            page: u32,
+        ) -> ::core::pin::Pin<Box<dyn ::core::future::Future<Output = Vec<Tool>> + ::core::marker::Send + 'async_trait>>
+        where
+            'life0: 'async_trait,
+            Self: 'async_trait,
+        {
+            Box::pin(async move {
+                let __self = self;
+                let page = page;
+                let __ret: Vec<Tool> = { __self.fetch(page).await };
+                __ret
+            })
+        }",
+        45,
+        expect_file!["../../expansions/ttl_async_trait_method.rs"],
+    );
+}
+
+#[test]
+fn hexsha_function() {
+    check(
+        "hexsha_cached",
+        hexsha_cached::expand,
+        "",
+        "async fn openid_configuration(config: &Config, host: &str) -> Arc<OpenId> {
+            Arc::new(OpenId::of(config, host).await)
+        }",
+        25,
+        expect_file!["../../expansions/hexsha.rs"],
+    );
+}
+
+#[test]
+fn hexsha_with_everything() {
+    check(
+        "hexsha_cached",
+        hexsha_cached::expand,
+        "revision = config.hexsha(), skip(db), key(host), keep = 3, capacity = 1024, when = host.is_some(), store_if = |v| v.is_live(), store = tiered",
+        "fn page(config: &Config, db: &Db, host: Option<&str>) -> Page {
+            render(config, db, host)
+        }",
+        35,
+        expect_file!["../../expansions/hexsha_with_everything.rs"],
+    );
+}
+
+#[test]
+fn invalidates_with_late_names() {
+    check(
+        "invalidates",
+        invalidates::expand,
+        r#""tools", "tool:{id}", "team:{ret.team}:{id}", ("owner", ret.owner.id()), on = always"#,
+        "async fn rename(db: &Db, id: u32, name: &str) -> Result<Tool, Error> {
+            db.rename(id, name).await
+        }",
+        35,
+        expect_file!["../../expansions/invalidates.rs"],
+    );
+}
+
+#[test]
+fn invalidates_opaque_function() {
+    check(
+        "invalidates",
+        invalidates::expand,
+        r#""tools""#,
+        "fn names(&mut self) -> Result<impl Iterator<Item = String>, Error> {
+            self.reload()
+        }",
+        25,
+        expect_file!["../../expansions/invalidates_opaque.rs"],
+    );
+}
+
+#[test]
+fn leader_async() {
+    check(
+        "leader",
+        leader::expand,
+        r#""nightly", ttl = "300s", grace = "10s""#,
+        "async fn report(db: &Db) {
+            db.report().await;
+        }",
+        25,
+        expect_file!["../../expansions/leader_async.rs"],
+    );
+}
+
+#[test]
+fn leader_sync() {
+    check(
+        "leader",
+        leader::expand,
+        r#"key = ("sync", tenant.id), ttl = life, renew = true, on_err = grace, on_unavailable = error"#,
+        "fn sync(tenant: &Tenant, life: Duration) -> Result<Leadership<u64>, Error> {
+            tenant.sync()
+        }",
+        25,
+        expect_file!["../../expansions/leader_sync.rs"],
+    );
+}
+
+#[test]
+fn derive_struct() {
+    check(
+        "derive(CacheKey)",
+        |_, item| cache_key::expand(item),
+        "",
+        "struct Filter<'a, T: Table, const N: usize> {
+            id: T::Id,
+            team: &'a str,
+            tables: [T; N],
+            #[key(skip)]
+            trace: Trace,
+        }",
+        25,
+        expect_file!["../../expansions/derive_struct.rs"],
+    );
+}
+
+#[test]
+fn derive_enum() {
+    check(
+        "derive(CacheKey)",
+        |_, item| cache_key::expand(item),
+        "",
+        "#[key(crate = ::kept)]
+        enum Page {
+            First,
+            After(Cursor, #[key(skip)] Hint),
+            Between { low: u32, high: u32 },
+        }",
+        25,
+        expect_file!["../../expansions/derive_enum.rs"],
+    );
+}

@@ -1,0 +1,4 @@
+//! What the macros write, and what they refuse.
+
+mod errors;
+mod expansions;

@@ -1,0 +1,84 @@
+//! Names that are no argument here, and what to write in their place.
+
+use proc_macro2::Ident;
+
+use crate::args::Grammar;
+use crate::nearest::{listed, nearest};
+
+/// Why `name` cannot be an argument of this attribute; `None` when it is one.
+pub(crate) fn refusal(name: &Ident, grammar: &Grammar) -> Option<String> {
+    let word = name.to_string();
+    let known = || grammar.names.iter().map(|(known, _)| *known);
+    if known().any(|known| known == word) {
+        return None;
+    }
+    if grammar.later.contains(&word.as_str()) {
+        return Some(not_yet(&word));
+    }
+    let attribute = grammar.attribute;
+    let ours = elsewhere(&word).filter(|ours| known().any(|known| known == *ours));
+    if let Some(ours) = ours {
+        return Some(format!(
+            "`{word}` is called `{ours}` here: write `{}`",
+            grammar.example(ours)
+        ));
+    }
+    if let Some(reason) = needless(&word) {
+        return Some(format!("`{word}` is not needed: {reason}"));
+    }
+    Some(match nearest(&word, known()) {
+        Some(meant) => {
+            format!("`{word}` is not an argument of `{attribute}`: did you mean `{meant}`?")
+        }
+        None => format!(
+            "`{word}` is not an argument of `{attribute}`: it takes {}",
+            listed(known())
+        ),
+    })
+}
+
+/// What a word says that is kept for a later version.
+pub(crate) fn not_yet(word: &str) -> String {
+    format!("`{word}` is not available yet: leave it out")
+}
+
+/// What other libraries call an argument of ours.
+fn elsewhere(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "time" | "time_secs" | "time_millis" | "expire" | "expires" | "expiry" | "timeout"
+        | "time_to_live" => "ttl",
+        "size" | "max_size" | "limit" | "max_capacity" | "max_entries" | "maxsize" => "capacity",
+        "convert" | "key_expr" | "keys" | "args" => "key",
+        "ignore" | "ignore_args" | "exclude" | "skip_args" => "skip",
+        "sync_writes" | "sync_lock" | "dedup" => "single_flight",
+        "condition" | "cond" | "cache_if" => "when",
+        "unless" | "predicate" => "store_if",
+        "tag" | "depends_on" => "tags",
+        "name" | "group" => "entity",
+        "hash" | "sha" | "rev" => "revision",
+        "history" | "generations" => "keep",
+        "lease" | "lock_ttl" => "ttl",
+        "backend" | "tier" => "store",
+        _ => return None,
+    })
+}
+
+/// What other libraries must be told, and this one knows.
+fn needless(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "result" => "an `Err` is never stored, whatever the alias of the type",
+        "option" => {
+            "`None` is stored and is a hit, use `store_if = |v| v.is_some()` to leave it out"
+        }
+        "map_error" => "a failing cache is a miss, never an error of the function",
+        "ty" | "create" | "unbound" => {
+            "the storage is made by the runtime, from `larder::Larder::builder()`"
+        }
+        "redis" | "disk" | "map" => "the storage is chosen by the runtime, or by `store = memory`",
+        "with_cached_flag" | "companions" => {
+            "nothing is added beside the function, use `larder::stats()`"
+        }
+        "in_impl" => "methods work as they are",
+        _ => return None,
+    })
+}

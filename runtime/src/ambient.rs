@@ -1,0 +1,98 @@
+//! What travels with a task: the instance in force, the cached body being run, the mode of the calls below.
+
+use std::cell::RefCell;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use crate::cache::Frame;
+use crate::instance::Larder;
+use crate::lease::Lease;
+
+/// How cached calls behave below this point.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub(crate) enum Mode {
+    /// Look up, join, store.
+    #[default]
+    Normal,
+    /// Run every body; read and store nothing.
+    Bypass,
+    /// Run every body and store its result.
+    Refresh,
+}
+
+/// What travels with a task.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Ambient {
+    pub(crate) larder: Option<Larder>,
+    pub(crate) frame: Option<Arc<Frame>>,
+    pub(crate) mode: Mode,
+    pub(crate) lease: Option<Lease>,
+}
+
+thread_local! {
+    static AMBIENT: RefCell<Option<Arc<Ambient>>> = const { RefCell::new(None) };
+}
+
+impl Ambient {
+    /// What is in force on this thread now; `None` outside every scope.
+    #[inline]
+    pub(crate) fn current() -> Option<Arc<Self>> {
+        AMBIENT.try_with(|ambient| ambient.borrow().clone()).ok().flatten()
+    }
+
+    /// A copy to change.
+    pub(crate) fn inherit() -> Self {
+        Self::current().map(|ambient| (*ambient).clone()).unwrap_or_default()
+    }
+
+    /// Runs a future with this in force.
+    pub(crate) fn scope<F: Future>(self, future: F) -> Scoped<F> {
+        Scoped { future, ambient: Arc::new(self) }
+    }
+
+    /// Runs a closure with this in force.
+    pub(crate) fn run<R>(self, body: impl FnOnce() -> R) -> R {
+        let _restore = Entered::enter(Arc::new(self));
+        body()
+    }
+}
+
+pin_project_lite::pin_project! {
+    /// A future during whose polls an [`Ambient`] is in force.
+    pub(crate) struct Scoped<F> {
+        #[pin]
+        future: F,
+        ambient: Arc<Ambient>,
+    }
+}
+
+impl<F: Future> Future for Scoped<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        let _restore = Entered::enter(Arc::clone(this.ambient));
+        this.future.poll(cx)
+    }
+}
+
+/// Puts the former ambient back, also when the body panics.
+struct Entered {
+    former: Option<Arc<Ambient>>,
+}
+
+impl Entered {
+    fn enter(ambient: Arc<Ambient>) -> Self {
+        let former = AMBIENT.try_with(|slot| slot.replace(Some(ambient))).ok().flatten();
+        Self { former }
+    }
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        let former = self.former.take();
+        let _ = AMBIENT.try_with(|slot| slot.replace(former));
+    }
+}

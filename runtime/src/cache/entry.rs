@@ -1,0 +1,85 @@
+//! One stored value, and the judgement whether it may be served: no clock, no lock, no I/O.
+
+use std::time::Duration;
+
+use crate::clock::Moment;
+use crate::epoch::Stamp;
+
+/// A value with all that decides whether it may be served.
+#[derive(Debug)]
+pub(crate) struct Entry<V> {
+    pub(crate) value: V,
+    pub(crate) stamp: Stamp,
+    /// When its epochs were known to be the present ones.
+    pub(crate) born: Moment,
+    /// When its life ends.
+    pub(crate) deadline: Moment,
+    /// Whether it was stored, or only handed to those who waited for it.
+    pub(crate) stored: bool,
+}
+
+/// How soon a value ended by another process must be gone from this one's memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub(crate) enum Coherence {
+    /// Once the push arrives, and never later than the tracking lease.
+    #[default]
+    Tracked,
+    /// At once: every hit asks Redis for the epochs.
+    Strict,
+    /// Within the ttl.
+    Ttl,
+}
+
+/// What may be done with an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// Serve it.
+    Fresh,
+    /// Serve it only after the epochs were read again.
+    Unconfirmed,
+    /// Its life has ended, or something that it depends on was ended.
+    Gone,
+}
+
+impl<V> Entry<V> {
+    /// Whether the entry may be served at `now`, when the link is good until `tracked_until` and an unlinked process may
+    /// be wrong for `lease`.
+    #[inline]
+    pub(crate) fn judge(&self, coherence: Coherence, now: Moment, tracked_until: Moment, lease: Duration) -> Verdict {
+        if now >= self.deadline || !self.stamp.is_current() {
+            return Verdict::Gone;
+        }
+        match coherence {
+            Coherence::Ttl => Verdict::Fresh,
+            Coherence::Tracked if now < tracked_until || now < self.born + lease => Verdict::Fresh,
+            Coherence::Strict if tracked_until == Moment::NEVER => Verdict::Fresh,
+            Coherence::Tracked | Coherence::Strict => Verdict::Unconfirmed,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_combination_of_life_link_and_coherence() {
+        const LEASE: Duration = Duration::from_nanos(10);
+        let at = Moment::from_nanos;
+        let entry = Entry { value: (), stamp: Stamp::default(), born: at(0), deadline: at(100), stored: true };
+        for (coherence, now, until, verdict) in [
+            (Coherence::Tracked, 50, at(60), Verdict::Fresh),
+            (Coherence::Tracked, 50, at(50), Verdict::Unconfirmed),
+            (Coherence::Tracked, 9, at(0), Verdict::Fresh),
+            (Coherence::Tracked, 10, at(0), Verdict::Unconfirmed),
+            (Coherence::Tracked, 99, Moment::NEVER, Verdict::Fresh),
+            (Coherence::Tracked, 100, Moment::NEVER, Verdict::Gone),
+            (Coherence::Strict, 5, at(60), Verdict::Unconfirmed),
+            (Coherence::Strict, 5, Moment::NEVER, Verdict::Fresh),
+            (Coherence::Ttl, 50, at(0), Verdict::Fresh),
+            (Coherence::Ttl, 100, at(0), Verdict::Gone),
+        ] {
+            assert_eq!(entry.judge(coherence, at(now), until, LEASE), verdict, "{coherence:?} at {now} until {until:?}");
+        }
+    }
+}

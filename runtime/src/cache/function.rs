@@ -1,0 +1,173 @@
+//! One cached function within one instance: its identity, its policy, its memory.
+
+use std::any::Any;
+use std::sync::Arc;
+use std::time::Duration;
+
+use foldhash::quality::RandomState;
+use quick_cache::UnitWeighter;
+use quick_cache::sync::{Cache, DefaultLifecycle};
+use sha2::{Digest as _, Sha256};
+
+use super::{Coherence, Entry, Flights, Kind, Revisions, Site, Store};
+use crate::epoch::Cell;
+use crate::instance::Settings;
+use crate::stats::Counters;
+
+/// What of a function does not depend on its types.
+#[derive(Debug)]
+pub(crate) struct Core {
+    /// The path of the function, with its type parameters: `my_crate::tools::list`.
+    pub(crate) path: String,
+    pub(crate) entity: &'static str,
+    /// What the function always depends on: its entity, and everything.
+    pub(crate) cells: Vec<Arc<Cell>>,
+    pub(crate) counters: Counters,
+    pub(crate) enabled: bool,
+    pub(crate) ttl: Ttl,
+    pub(crate) jitter: f64,
+    pub(crate) store: Store,
+    pub(crate) coherence: Coherence,
+    pub(crate) single_flight: bool,
+    prefix: String,
+    identity: Sha256,
+}
+
+/// Where a function's ttl comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ttl {
+    /// An entity setting: it stands above what the call says.
+    Fixed(Duration),
+    /// The attribute or the global default: a `ttl = <expression>` of the call stands above it.
+    Otherwise(Duration),
+    /// Until its revision goes.
+    Endless,
+}
+
+/// The version of all that is written to Redis.
+pub(crate) const WIRE_VERSION: u8 = 1;
+
+impl Core {
+    pub(crate) fn new(site: &Site, path: String, twin: usize, settings: &Settings, cells: Vec<Arc<Cell>>) -> Self {
+        let entity = settings.entity(site.entity);
+        let ttl = match (site.kind(), entity.ttl) {
+            (Kind::Revision, _) => Ttl::Endless,
+            (Kind::Ttl, Some(ttl)) => Ttl::Fixed(ttl),
+            (Kind::Ttl, None) => Ttl::Otherwise(site.ttl.unwrap_or(settings.ttl)),
+        };
+        let mut identity = Sha256::new();
+        for part in [
+            settings.namespace.as_bytes(),
+            &[WIRE_VERSION],
+            site.entity.as_bytes(),
+            path.as_bytes(),
+            &site.fingerprint.to_le_bytes(),
+            &site.version.to_le_bytes(),
+            &(twin as u64).to_le_bytes(),
+        ] {
+            identity.update((part.len() as u64).to_le_bytes());
+            identity.update(part);
+        }
+        let signature = site.fingerprint ^ (u64::from(site.version) << 32) ^ twin as u64;
+        let prefix = format!(
+            "{}:{WIRE_VERSION}:{}:{}-{signature:016x}:",
+            settings.namespace,
+            readable(site.entity),
+            readable(&path.replace("::", "."))
+        );
+        Self {
+            path,
+            entity: site.entity,
+            cells,
+            counters: Counters::default(),
+            enabled: settings.enabled && entity.enabled,
+            ttl,
+            jitter: site.jitter,
+            store: site.store,
+            coherence: site.coherence,
+            single_flight: site.single_flight,
+            prefix,
+            identity,
+        }
+    }
+
+    /// The Redis key of a call, and the hash of all that tells it from every other.
+    pub(crate) fn redis_key(&self, revision: &[u8], key: &[u8]) -> (String, [u8; 32]) {
+        let mut hash = self.identity.clone();
+        for part in [revision, key] {
+            hash.update((part.len() as u64).to_le_bytes());
+            hash.update(part);
+        }
+        let hash: [u8; 32] = hash.finalize().into();
+        let mut name = String::with_capacity(self.prefix.len() + 64);
+        name.push_str(&self.prefix);
+        push_hex(&mut name, &hash);
+        (name, hash)
+    }
+}
+
+/// A name to read; the hash behind it tells it from others.
+fn readable(name: &str) -> String {
+    const LONGEST: usize = 120;
+    name.chars()
+        .take(LONGEST)
+        .map(|at| if at.is_ascii_alphanumeric() || "_.-".contains(at) { at } else { '-' })
+        .collect()
+}
+
+pub(crate) fn push_hex(out: &mut String, bytes: &[u8]) {
+    for byte in bytes {
+        for digit in [byte >> 4, byte & 15] {
+            out.push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));
+        }
+    }
+}
+
+/// The memory of one function: bounded by entries, looked up by borrowed bytes.
+pub(crate) type Memory<V> = Cache<Box<[u8]>, Arc<Entry<V>>, UnitWeighter, RandomState>;
+
+pub(crate) fn memory<V>(capacity: usize) -> Memory<V> {
+    Cache::with(capacity, capacity as u64, UnitWeighter, RandomState::default(), DefaultLifecycle::default())
+}
+
+/// One cached function within one instance.
+#[derive(Debug)]
+pub(crate) struct Function<V> {
+    pub(crate) core: Core,
+    pub(crate) memory: Memory<V>,
+    pub(crate) flights: Flights<V>,
+    pub(crate) revisions: Revisions<V>,
+}
+
+impl<V: Clone + Send + Sync + 'static> Function<V> {
+    pub(crate) fn new(core: Core, site: &Site, capacity: usize) -> Self {
+        Self {
+            core,
+            memory: memory(capacity),
+            flights: Flights::default(),
+            revisions: Revisions::new(site.keep, capacity),
+        }
+    }
+}
+
+/// A function whose value type is not known here.
+pub(crate) trait AnyFunction: Any + Send + Sync {
+    fn core(&self) -> &Core;
+    fn entries(&self) -> u64;
+    fn clear(&self);
+}
+
+impl<V: Clone + Send + Sync + 'static> AnyFunction for Function<V> {
+    fn core(&self) -> &Core {
+        &self.core
+    }
+
+    fn entries(&self) -> u64 {
+        self.memory.len() as u64 + self.revisions.entries()
+    }
+
+    fn clear(&self) {
+        self.memory.clear();
+        self.revisions.clear();
+    }
+}

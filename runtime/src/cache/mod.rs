@@ -1,0 +1,19 @@
+//! Look up, judge, join the flight, run the body, store: the way of a cached call.
+
+mod entry;
+mod flight;
+mod frame;
+mod function;
+mod revisions;
+mod run;
+mod site;
+mod slots;
+
+pub(crate) use entry::{Coherence, Entry, Verdict};
+pub(crate) use flight::{Flights, Joined, Node};
+pub(crate) use frame::Frame;
+pub(crate) use function::{AnyFunction, Core, Function, WIRE_VERSION, push_hex};
+pub(crate) use revisions::Revisions;
+pub(crate) use run::{Look, Ready, Request, compute, look};
+pub use site::Site;
+pub(crate) use site::{Kind, Store};

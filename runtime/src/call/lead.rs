@@ -1,0 +1,293 @@
+//! The call of `#[leader]`: run the body under a lease, or not at all.
+
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use super::Name;
+use crate::ambient::Ambient;
+use crate::error::{Error, ErrorKind};
+use crate::instance::Larder;
+use crate::lease::{Attempt, Lease, Leadership, Terms, check};
+use crate::log;
+use crate::remote::Refusal;
+
+/// One leader function as its macro described it.
+#[derive(Debug)]
+pub struct LeadSite {
+    name: &'static str,
+    key: &'static str,
+    ttl: Duration,
+    grace: Duration,
+    renew: bool,
+    grace_on_err: bool,
+    run_unavailable: bool,
+}
+
+impl LeadSite {
+    /// A function and its key (empty when an expression gives it).
+    #[must_use]
+    pub const fn new(name: &'static str, key: &'static str) -> Self {
+        Self {
+            name,
+            key,
+            ttl: Duration::ZERO,
+            grace: Duration::ZERO,
+            renew: false,
+            grace_on_err: false,
+            run_unavailable: false,
+        }
+    }
+
+    /// `ttl = ..`
+    #[must_use]
+    pub const fn ttl(mut self, ttl: Duration) -> Self {
+        self.ttl = ttl;
+        self
+    }
+
+    /// `grace = ..`
+    #[must_use]
+    pub const fn grace(mut self, grace: Duration) -> Self {
+        self.grace = grace;
+        self
+    }
+
+    /// `renew = true`
+    #[must_use]
+    pub const fn renew(mut self) -> Self {
+        self.renew = true;
+        self
+    }
+
+    /// `on_err = grace`
+    #[must_use]
+    pub const fn keep_on_err(mut self) -> Self {
+        self.grace_on_err = true;
+        self
+    }
+
+    /// `on_unavailable = run`
+    #[must_use]
+    pub const fn run_unavailable(mut self) -> Self {
+        self.run_unavailable = true;
+        self
+    }
+}
+
+/// What a `#[leader]` function may return.
+#[diagnostic::on_unimplemented(
+    message = "a `#[leader]` function cannot return `{Self}`",
+    label = "a call that does not lead has no such value",
+    note = "return `()`, `Option<T>`, `larder::Leadership<T>`, or a `Result` of one of these"
+)]
+pub trait LeaderReturn: Sized {
+    /// What a call returns that does not lead.
+    fn follower(holder: String, remaining: Duration) -> Self;
+
+    /// What a call returns that lost its lease.
+    fn lost() -> Self;
+
+    /// Whether the body failed.
+    fn is_failure(&self) -> bool {
+        false
+    }
+}
+
+impl LeaderReturn for () {
+    fn follower(_: String, _: Duration) -> Self {}
+
+    fn lost() -> Self {}
+}
+
+impl<T> LeaderReturn for Option<T> {
+    fn follower(_: String, _: Duration) -> Self {
+        None
+    }
+
+    fn lost() -> Self {
+        None
+    }
+}
+
+impl<T> LeaderReturn for Leadership<T> {
+    fn follower(holder: String, remaining: Duration) -> Self {
+        Self::Follower { holder, remaining }
+    }
+
+    fn lost() -> Self {
+        Self::Lost
+    }
+}
+
+impl<R: LeaderReturn, E> LeaderReturn for Result<R, E> {
+    fn follower(holder: String, remaining: Duration) -> Self {
+        Ok(R::follower(holder, remaining))
+    }
+
+    fn lost() -> Self {
+        Ok(R::lost())
+    }
+
+    fn is_failure(&self) -> bool {
+        self.is_err()
+    }
+}
+
+/// What a function with `on_unavailable = error` returns.
+#[diagnostic::on_unimplemented(
+    message = "`on_unavailable = error` needs an error to return",
+    label = "not a `Result` whose error is made `From<larder::Error>`",
+    note = "return a `Result<_, E>` where `E: From<larder::Error>`, or write `on_unavailable = skip`"
+)]
+pub trait LeaderFailure: LeaderReturn {
+    /// What a call returns when Redis cannot be asked.
+    fn unavailable(error: Error) -> Self;
+}
+
+impl<R: LeaderReturn, E: From<Error>> LeaderFailure for Result<R, E> {
+    fn unavailable(error: Error) -> Self {
+        Err(E::from(error))
+    }
+}
+
+/// A call of a leader function, before its body is known.
+#[must_use = "a call does nothing until it is run"]
+pub struct Lead<R> {
+    site: &'static LeadSite,
+    key: Option<String>,
+    ttl: Duration,
+    grace: Duration,
+    unavailable: Option<fn(Error) -> R>,
+}
+
+/// `#[leader]`: at most one runs.
+pub const fn lead<R: LeaderReturn>(site: &'static LeadSite) -> Lead<R> {
+    Lead { site, key: None, ttl: site.ttl, grace: site.grace, unavailable: None }
+}
+
+impl<R: LeaderReturn> Lead<R> {
+    /// `key = <an expression>`
+    pub fn key(mut self, key: Name) -> Self {
+        self.key = Some(key.fill([]));
+        self
+    }
+
+    /// `ttl = <an expression>`
+    pub const fn ttl(mut self, ttl: Duration) -> Self {
+        self.ttl = ttl;
+        self
+    }
+
+    /// `grace = <an expression>`
+    pub const fn grace(mut self, grace: Duration) -> Self {
+        self.grace = grace;
+        self
+    }
+
+    /// `on_unavailable = error`
+    pub fn error(mut self) -> Self
+    where
+        R: LeaderFailure,
+    {
+        self.unavailable = Some(R::unavailable);
+        self
+    }
+
+    /// Runs the body if this process leads; cancels it if the lease is lost.
+    pub async fn run<F, B>(self, body: F) -> R
+    where
+        F: FnOnce() -> B,
+        B: Future<Output = R>,
+    {
+        let (site, grace) = (self.site, self.grace);
+        let lease = match self.acquire().await {
+            Ok(lease) => lease,
+            Err(instead) => return instead,
+        };
+        let returned = {
+            let ambient = Ambient { lease: Some(lease.clone()), ..Ambient::inherit() };
+            Guarded { body: Some(Box::pin(ambient.scope(body()))), lease: &lease, lost: pin!(lease.lost()) }.await
+        };
+        finish(site, grace, lease, returned).await
+    }
+
+    /// [`run`](Self::run) for a sync function: its body cannot be cancelled, and sees the loss through
+    /// [`Lease::is_held`].
+    pub fn run_blocking<F: FnOnce() -> R>(self, body: F) -> R {
+        let (site, grace) = (self.site, self.grace);
+        let lease = match pollster::block_on(self.acquire()) {
+            Ok(lease) => lease,
+            Err(instead) => return instead,
+        };
+        let ambient = Ambient { lease: Some(lease.clone()), ..Ambient::inherit() };
+        let returned = ambient.run(body);
+        let returned = lease.is_held().then_some(returned);
+        pollster::block_on(finish(site, grace, lease, returned))
+    }
+
+    /// The lease, or what to return instead.
+    async fn acquire(self) -> Result<Lease, R> {
+        let leases = Larder::current().leases().clone();
+        let key = self.key.unwrap_or_else(|| self.site.key.to_owned());
+        if let Err(error) = check(&key, self.ttl) {
+            log::warn(&format_args!("{}: {error}", self.site.name));
+            return Err(self.unavailable.map_or_else(|| R::follower(String::new(), Duration::ZERO), |fail| fail(error)));
+        }
+        let terms = Terms { ttl: self.ttl, grace: self.grace, renew: self.site.renew };
+        let mut attempt = leases.acquire(&key, terms, false).await;
+        if self.site.run_unavailable && attempt.is_err() {
+            attempt = leases.acquire(&key, terms, true).await;
+        }
+        match attempt {
+            Ok(Attempt::Held(lease)) => Ok(lease),
+            Ok(Attempt::Taken { holder, remaining }) => Err(R::follower(holder, remaining)),
+            Err(refusal) => Err(away(self.site, &key, &refusal, self.unavailable)),
+        }
+    }
+}
+
+fn away<R: LeaderReturn>(site: &LeadSite, key: &str, refusal: &Refusal, fail: Option<fn(Error) -> R>) -> R {
+    let text = format!("{}: the lease `{key}` could not be asked for: {refusal}", site.name);
+    log::warn(&format_args!("{text}"));
+    fail.map_or_else(
+        || R::follower(String::new(), Duration::ZERO),
+        |fail| fail(Error::new(ErrorKind::Unavailable, text)),
+    )
+}
+
+/// Ends the lease as the outcome demands; the result is returned whatever becomes of that.
+async fn finish<R: LeaderReturn>(site: &LeadSite, grace: Duration, lease: Lease, returned: Option<R>) -> R {
+    let Some(returned) = returned else { return R::lost() };
+    let grace = if returned.is_failure() && !site.grace_on_err { Duration::ZERO } else { grace };
+    let _ = lease.finish(grace).await;
+    returned
+}
+
+/// A body that is dropped as soon as its lease is over.
+struct Guarded<'a, B, L> {
+    body: Option<Pin<Box<B>>>,
+    lease: &'a Lease,
+    lost: Pin<&'a mut L>,
+}
+
+impl<B: Future, L: Future<Output = ()>> Future for Guarded<'_, B, L> {
+    type Output = Option<B::Output>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<B::Output>> {
+        let this = &mut *self;
+        if !this.lease.is_held() || this.lost.as_mut().poll(cx).is_ready() {
+            this.body = None;
+            return Poll::Ready(None);
+        }
+        let Some(body) = &mut this.body else { return Poll::Ready(None) };
+        match body.as_mut().poll(cx) {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(returned) => {
+                this.body = None;
+                Poll::Ready(this.lease.is_held().then_some(returned))
+            }
+        }
+    }
+}

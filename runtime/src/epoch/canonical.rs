@@ -1,0 +1,38 @@
+//! Names of entities and tags as they stand in Redis and in the table.
+
+use std::borrow::Cow;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::cache::push_hex;
+
+/// The name that every value carries: ending it ends all of a namespace. No name of a user's has this form.
+pub(crate) const EVERYTHING: &str = "@everything";
+
+/// A name itself where it is plain (`A-Z a-z 0-9 _ . : -`), else its hash: nothing in it can be taken for a pattern, a
+/// separator or another name.
+pub(crate) fn canonical(name: &str) -> Cow<'_, str> {
+    const LONGEST: usize = 200;
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_.:-".contains(&byte);
+    if (1..=LONGEST).contains(&name.len()) && name.bytes().all(plain) {
+        return Cow::Borrowed(name);
+    }
+    let mut hashed = String::from("#");
+    push_hex(&mut hashed, &Sha256::digest(name.as_bytes()));
+    Cow::Owned(hashed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_names_stay_and_no_other_is_like_them() {
+        assert_eq!(canonical("tool:1"), "tool:1");
+        for odd in ["", "*", "a b", "a\nb", "tool?", "#1", EVERYTHING, "\u{e9}", &"x".repeat(201)] {
+            let name = canonical(odd);
+            assert!(name.starts_with('#') && name.len() == 65, "{odd:?}");
+        }
+        assert_ne!(canonical("a*"), canonical("b*"));
+    }
+}

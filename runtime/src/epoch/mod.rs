@@ -1,0 +1,11 @@
+//! Epochs: what an entity or a tag is at, and what a value was computed at.
+
+mod canonical;
+mod cell;
+mod stamp;
+mod table;
+
+pub(crate) use canonical::{EVERYTHING, canonical};
+pub(crate) use cell::{Cell, Epoch, Guard};
+pub(crate) use stamp::Stamp;
+pub(crate) use table::Table;

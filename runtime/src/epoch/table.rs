@@ -1,0 +1,176 @@
+//! All entities and tags that this process has met.
+//!
+//! Invariants:
+//! 1. A cell that a stored value, a flight or a function refers to stays: there is one cell per name in use.
+//! 2. A cell that nobody refers to may be swept; `floor` remembers that something ended until then.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::{Cell, Epoch, Guard, canonical};
+
+/// The cells of one instance.
+#[derive(Debug)]
+pub(crate) struct Table {
+    /// Grows with every change of any cell.
+    counter: AtomicU64,
+    /// Numbers the epochs that only this process knows.
+    provisional: AtomicU64,
+    /// Whether epochs come from Redis.
+    remote: bool,
+    cells: Mutex<Cells>,
+}
+
+#[derive(Debug)]
+struct Cells {
+    by_name: HashMap<Arc<str>, Arc<Cell>>,
+    sweep_at: usize,
+    floor: u64,
+}
+
+/// No sweep below this many cells.
+const SWEEP_FROM: usize = 1024;
+
+impl Table {
+    pub(crate) fn new(remote: bool) -> Self {
+        let cells = Cells { by_name: HashMap::new(), sweep_at: SWEEP_FROM, floor: 0 };
+        Self { counter: AtomicU64::new(0), provisional: AtomicU64::new(0), remote, cells: Mutex::new(cells) }
+    }
+
+    /// To be read before the epochs that a computation starts from.
+    pub(crate) fn counter(&self) -> u64 {
+        self.counter.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn provisional(&self) -> Epoch {
+        Epoch::provisional(self.provisional.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+
+    fn cells(&self) -> MutexGuard<'_, Cells> {
+        self.cells.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The one cell of a user's name.
+    pub(crate) fn named(&self, name: &str) -> Arc<Cell> {
+        self.cell(&canonical(name))
+    }
+
+    /// The one cell of a canonical name.
+    pub(crate) fn cell(&self, name: &str) -> Arc<Cell> {
+        let mut cells = self.cells();
+        if let Some(cell) = cells.by_name.get(name) {
+            return Arc::clone(cell);
+        }
+        if cells.by_name.len() >= cells.sweep_at {
+            cells.sweep();
+        }
+        let name: Arc<str> = Arc::from(name);
+        let value = if self.remote { Epoch::UNKNOWN } else { self.provisional() };
+        let cell = Arc::new(Cell::new(Arc::clone(&name), value, cells.floor));
+        cells.by_name.insert(name, Arc::clone(&cell));
+        cell
+    }
+
+    /// Ends what carries the name, in this process.
+    pub(crate) fn end(&self, cell: &Cell) {
+        cell.end(&self.counter, self.provisional());
+    }
+
+    pub(crate) fn begin_end(&self, cell: &Cell) -> Guard {
+        cell.begin_end(&self.counter, self.provisional())
+    }
+
+    pub(crate) fn confirm_end(&self, cell: &Cell, guard: Option<Guard>, epoch: Epoch) {
+        cell.confirm_end(&self.counter, guard, epoch);
+    }
+
+    /// Another process changed the epoch of `name`.
+    #[cfg_attr(not(feature = "redis"), allow(dead_code, reason = "only Redis pushes"))]
+    pub(crate) fn forget(&self, name: &str) {
+        self.cell(name).forget(&self.counter);
+    }
+
+    /// Redis lost everything.
+    #[cfg_attr(not(feature = "redis"), allow(dead_code, reason = "only Redis pushes"))]
+    pub(crate) fn forget_all(&self) {
+        for cell in self.all() {
+            cell.forget(&self.counter);
+        }
+    }
+
+    pub(crate) fn learn(&self, cell: &Cell, guard: Guard, epoch: Epoch) {
+        cell.learn(&self.counter, guard, epoch);
+    }
+
+    /// Every cell.
+    pub(crate) fn all(&self) -> Vec<Arc<Cell>> {
+        self.cells().by_name.values().cloned().collect()
+    }
+}
+
+impl Cells {
+    fn sweep(&mut self) {
+        let mut floor = self.floor;
+        self.by_name.retain(|_, cell| {
+            let used = Arc::strong_count(cell) > 1 || cell.is_pending();
+            if !used {
+                floor = floor.max(cell.changed());
+            }
+            used
+        });
+        self.floor = floor;
+        self.sweep_at = (self.by_name.len() * 2).max(SWEEP_FROM);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reply_older_than_a_push_is_not_taken_over() {
+        let table = Table::new(true);
+        let cell = table.cell("tools");
+        let guard = cell.guard();
+        table.forget("tools");
+        table.learn(&cell, guard, Epoch::confirmed(7));
+        assert_eq!(cell.epoch(), Epoch::UNKNOWN);
+        table.learn(&cell, cell.guard(), Epoch::confirmed(8));
+        assert_eq!(cell.epoch(), Epoch::confirmed(8));
+    }
+
+    #[test]
+    fn two_ends_in_flight_leave_the_epoch_unknown_whatever_the_order_of_their_replies() {
+        for first_reply_first in [true, false] {
+            let table = Table::new(true);
+            let cell = table.cell("tools");
+            let (a, b) = (table.begin_end(&cell), table.begin_end(&cell));
+            let (first, second) = if first_reply_first { (a, b) } else { (b, a) };
+            table.confirm_end(&cell, Some(first), Epoch::confirmed(1));
+            table.confirm_end(&cell, Some(second), Epoch::confirmed(2));
+            assert_eq!(cell.epoch(), Epoch::UNKNOWN);
+        }
+    }
+
+    #[test]
+    fn a_pending_end_hides_what_redis_still_says() {
+        let table = Table::new(true);
+        let cell = table.cell("tools");
+        table.learn(&cell, cell.guard(), Epoch::confirmed(3));
+        let _ = table.begin_end(&cell);
+        table.learn(&cell, cell.guard(), Epoch::confirmed(3));
+        assert!(!cell.epoch().is_confirmed());
+    }
+
+    #[test]
+    fn a_swept_cell_is_remembered_by_the_floor() {
+        let table = Table::new(false);
+        let before = table.counter();
+        table.end(&table.cell("gone"));
+        for i in 0..SWEEP_FROM * 2 {
+            let _ = table.cell(&i.to_string());
+        }
+        assert!(table.cell("gone").changed() > before);
+    }
+}

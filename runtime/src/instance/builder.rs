@@ -1,0 +1,185 @@
+//! The configuration of an instance, step by step.
+
+use std::time::Duration;
+
+use super::settings::Entity;
+use super::{Larder, Settings};
+use crate::error::{Error, ErrorKind};
+
+/// Configures an instance: see [`Larder::builder`].
+///
+/// The `LARDER_*` variables of the environment stand above what is written here, so that a deployment decides:
+/// `LARDER_REDIS_URL`, `LARDER_NAMESPACE`, `LARDER_ENABLED`, `LARDER_TTL`, `LARDER_CAPACITY`, `LARDER_<ENTITY>_TTL`,
+/// `LARDER_<ENTITY>_ENABLED`. [`ignore_environment`](Self::ignore_environment) turns that off.
+///
+/// # Examples
+///
+/// ```
+/// # pollster::block_on(async {
+/// use std::time::Duration;
+///
+/// let larder = larder::Larder::builder()
+///     .namespace("mcpgw")
+///     .ttl("tools", Duration::from_secs(20))
+///     .depends("gateways", ["tools", "resources", "prompts"])
+///     .build()
+///     .await?;
+/// # Ok::<(), larder::Error>(()) }).unwrap();
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a builder does nothing until `build()`"]
+pub struct Builder {
+    settings: Settings,
+    environment: bool,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self { settings: Settings::default(), environment: true }
+    }
+}
+
+impl Builder {
+    /// Shares values, invalidations and leases over this Redis: `redis://[user:password@]host:port/database` or
+    /// `unix:///path`.
+    #[cfg(feature = "redis")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
+    pub fn redis(mut self, url: impl Into<String>) -> Self {
+        self.settings.redis = Some(url.into());
+        self
+    }
+
+    /// The name that every key, channel and lease lives under (default `larder`).
+    pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
+        self.settings.namespace = namespace.into();
+        self
+    }
+
+    /// The life of an entity's values: it stands above what an attribute says. Zero: never stored.
+    pub fn ttl(mut self, entity: impl Into<String>, ttl: Duration) -> Self {
+        self.settings.entities.entry(entity.into()).or_insert_with(Entity::default).ttl = Some(ttl);
+        self
+    }
+
+    /// The life of values whose attribute and entity name none (default 60 s).
+    pub const fn default_ttl(mut self, ttl: Duration) -> Self {
+        self.settings.ttl = ttl;
+        self
+    }
+
+    /// How many values each function keeps in memory where its attribute does not say (default 10 000).
+    pub const fn capacity(mut self, entries: usize) -> Self {
+        self.settings.capacity = Some(entries);
+        self
+    }
+
+    /// Whether anything is cached (default `true`). When off, every body runs, and invalidations are still sent.
+    pub const fn enabled(mut self, enabled: bool) -> Self {
+        self.settings.enabled = enabled;
+        self
+    }
+
+    /// Ending `entity` also ends `dependants`, and what depends on those.
+    pub fn depends<D: Into<String>>(
+        mut self,
+        entity: impl Into<String>,
+        dependants: impl IntoIterator<Item = D>,
+    ) -> Self {
+        let known = self.settings.depends.entry(entity.into()).or_default();
+        known.extend(dependants.into_iter().map(Into::into));
+        self
+    }
+
+    /// The longest that a call may wait for Redis (default 500 ms).
+    pub const fn operation_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.operation_timeout = timeout;
+        self
+    }
+
+    /// How often the link to Redis is tested (default 100 ms). Twice this must be less than
+    /// [`tracking_lease`](Self::tracking_lease).
+    pub const fn heartbeat(mut self, every: Duration) -> Self {
+        self.settings.heartbeat = every;
+        self
+    }
+
+    /// The longest that a value ended elsewhere is served here when the link is dead, however it died (default 1 s).
+    pub const fn tracking_lease(mut self, lease: Duration) -> Self {
+        self.settings.lease = lease;
+        self
+    }
+
+    /// Leaves the `LARDER_*` variables aside.
+    pub const fn ignore_environment(mut self) -> Self {
+        self.environment = false;
+        self
+    }
+
+    /// Makes the instance.
+    ///
+    /// With Redis, this waits up to the operation timeout for the first link, and succeeds without one: functions answer
+    /// by this process alone until Redis is there.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Configuration`], naming every wrong setting and variable at once, without their passwords.
+    pub async fn build(self) -> Result<Larder, Error> {
+        let larder = self.build_now()?;
+        larder.first_link().await;
+        Ok(larder)
+    }
+
+    pub(crate) fn build_now(self) -> Result<Larder, Error> {
+        let Self { mut settings, environment } = self;
+        let mut faults = Vec::new();
+        if environment {
+            let variables = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+            settings.read_environment(variables, &mut faults);
+        }
+        settings.check(&mut faults);
+        let larder = make(settings, &mut faults);
+        match larder {
+            Some(larder) if faults.is_empty() => Ok(larder),
+            _ => Err(Error::new(ErrorKind::Configuration, format!("wrong configuration: {}", faults.join("; ")))),
+        }
+    }
+}
+
+#[cfg(not(feature = "redis"))]
+fn make(settings: Settings, faults: &mut Vec<String>) -> Option<Larder> {
+    if settings.redis.is_some() {
+        faults.push("LARDER_REDIS_URL: this program was built without larder's feature `redis`".to_owned());
+    }
+    faults.is_empty().then(|| Larder::in_memory(settings))
+}
+
+#[cfg(feature = "redis")]
+fn make(settings: Settings, faults: &mut Vec<String>) -> Option<Larder> {
+    use crate::redis_tier::{Address, Redis};
+
+    let address = settings.redis.as_deref().map(Address::parse);
+    match address {
+        None => faults.is_empty().then(|| Larder::in_memory(settings)),
+        Some(Err(fault)) => {
+            faults.push(fault);
+            None
+        }
+        Some(Ok(_)) if !faults.is_empty() => None,
+        Some(Ok(address)) => match Redis::start(address, &settings) {
+            Ok(parts) => Some(Larder::assemble(settings, parts)),
+            Err(fault) => {
+                faults.push(fault);
+                None
+            }
+        },
+    }
+}
+
+impl Larder {
+    /// Waits until Redis answers, or until it is clear that it does not.
+    async fn first_link(&self) {
+        if let Some(remote) = self.remote() {
+            remote.settled().await;
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! The key of a cached call: its arguments in one canonical, typed, length-prefixed form.
+
+mod by_serde;
+mod std_types;
+
+use std::cell::Cell;
+
+use sha2::{Digest as _, Sha256};
+
+pub use by_serde::{BySerde, by_serde};
+
+/// A value that can be part of a cache key.
+///
+/// The form is typed and length-prefixed: `1u32`, `1u64` and `"1"` differ, and so do `("ab", "c")` and `("a", "bc")`,
+/// `None`, `Some("")` and `""`. Floats are told apart by their bits. Sets and maps do not depend on their order.
+/// References, `Box`, `Rc`, `Arc` and `Cow` are what they point to.
+///
+/// Standard types implement it, `#[derive(CacheKey)]` implements it for your own, and [`by_serde`] covers the types of
+/// other crates.
+///
+/// # Examples
+///
+/// ```
+/// #[derive(larder::CacheKey)]
+/// struct Filter {
+///     team: Option<String>,
+///     limit: u32,
+///     #[key(skip)]
+///     trace_id: u64,
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be part of a cache key",
+    label = "not a cache key",
+    note = "leave it out with `skip(..)` when it cannot change the result, or write `#[derive(larder::CacheKey)]` over the type",
+    note = "a type of another crate that implements `serde::Serialize` can go in with `key(larder::by_serde(&value), ..)`"
+)]
+pub trait CacheKey {
+    /// Writes this value's canonical form.
+    fn encode_key(&self, out: &mut KeyWriter);
+}
+
+/// Receives the canonical form of a key.
+#[derive(Debug, Default)]
+pub struct KeyWriter {
+    bytes: Vec<u8>,
+    unusable: bool,
+}
+
+impl KeyWriter {
+    /// Writes a byte string: a type tag, its length, its bytes.
+    ///
+    /// A hand-written [`CacheKey`] uses one tag from `0x80` up for each of its own types.
+    #[inline]
+    pub fn bytes(&mut self, tag: u8, bytes: &[u8]) {
+        self.length(tag, bytes.len());
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// Writes the fingerprint of a type's shape: its name and those of its fields.
+    #[inline]
+    pub fn shape(&mut self, fingerprint: u64) {
+        self.fixed(tag::SHAPE, fingerprint.to_le_bytes());
+    }
+
+    #[inline]
+    pub(crate) fn mark(&mut self, tag: u8) {
+        self.bytes.push(tag);
+    }
+
+    #[inline]
+    pub(crate) fn length(&mut self, tag: u8, length: usize) {
+        self.fixed(tag, (length as u64).to_le_bytes());
+    }
+
+    #[inline]
+    pub(crate) fn fixed<const N: usize>(&mut self, tag: u8, bytes: [u8; N]) {
+        self.bytes.reserve(N + 1);
+        self.bytes.push(tag);
+        self.bytes.extend_from_slice(&bytes);
+    }
+
+    /// Writes items whose order means nothing: each in a form of its own, sorted.
+    pub(crate) fn unordered(&mut self, tag: u8, items: impl Iterator<Item = Self>) {
+        let mut forms: Vec<Vec<u8>> = items
+            .map(|item| {
+                self.unusable |= item.unusable;
+                item.bytes
+            })
+            .collect();
+        forms.sort_unstable();
+        self.length(tag, forms.len());
+        for form in forms {
+            self.bytes(tag::ITEM, &form);
+        }
+    }
+
+    /// Says that no key can be made: the call is then run, not cached.
+    pub(crate) const fn give_up(&mut self) {
+        self.unusable = true;
+    }
+
+    pub(crate) fn of(value: &(impl CacheKey + ?Sized)) -> Self {
+        let mut writer = Self::default();
+        value.encode_key(&mut writer);
+        writer
+    }
+
+    /// The SHA-256 of the canonical form; `None` when none could be made.
+    pub(crate) fn sha256(&self) -> Option<[u8; 32]> {
+        (!self.unusable).then(|| Sha256::digest(&self.bytes).into())
+    }
+}
+
+/// The type tags of the canonical form.
+pub(crate) mod tag {
+    pub(crate) const UNIT: u8 = 0x00;
+    pub(crate) const BOOL: u8 = 0x01;
+    pub(crate) const CHAR: u8 = 0x02;
+    pub(crate) const U8: u8 = 0x03;
+    pub(crate) const U16: u8 = 0x04;
+    pub(crate) const U32: u8 = 0x05;
+    pub(crate) const U64: u8 = 0x06;
+    pub(crate) const U128: u8 = 0x07;
+    pub(crate) const USIZE: u8 = 0x08;
+    pub(crate) const I8: u8 = 0x09;
+    pub(crate) const I16: u8 = 0x0a;
+    pub(crate) const I32: u8 = 0x0b;
+    pub(crate) const I64: u8 = 0x0c;
+    pub(crate) const I128: u8 = 0x0d;
+    pub(crate) const ISIZE: u8 = 0x0e;
+    pub(crate) const F32: u8 = 0x0f;
+    pub(crate) const F64: u8 = 0x10;
+    pub(crate) const STR: u8 = 0x11;
+    pub(crate) const BYTES: u8 = 0x12;
+    pub(crate) const NONE: u8 = 0x13;
+    pub(crate) const SOME: u8 = 0x14;
+    pub(crate) const OK: u8 = 0x15;
+    pub(crate) const ERR: u8 = 0x16;
+    pub(crate) const SEQ: u8 = 0x17;
+    pub(crate) const SET: u8 = 0x18;
+    pub(crate) const MAP: u8 = 0x19;
+    pub(crate) const ITEM: u8 = 0x1a;
+    pub(crate) const TUPLE: u8 = 0x1b;
+    pub(crate) const SHAPE: u8 = 0x1c;
+    pub(crate) const PATH: u8 = 0x1d;
+    pub(crate) const DURATION: u8 = 0x1e;
+    pub(crate) const TIME: u8 = 0x1f;
+    pub(crate) const IP: u8 = 0x20;
+    pub(crate) const SOCKET: u8 = 0x21;
+    pub(crate) const VARIANT: u8 = 0x22;
+    pub(crate) const STRUCT: u8 = 0x23;
+    pub(crate) const ORDERING: u8 = 0x24;
+    pub(crate) const RANGE: u8 = 0x25;
+}
+
+thread_local! {
+    /// One buffer per thread, lent to the key under construction, so that a hit allocates nothing.
+    static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// Longer buffers are not kept for the next key.
+const SPARE_LIMIT: usize = 4096;
+
+/// The key of one call, built part by part.
+#[derive(Debug)]
+pub struct Key {
+    writer: KeyWriter,
+}
+
+impl Default for Key {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Key {
+    /// The key of a call without arguments.
+    #[inline]
+    #[must_use]
+    pub fn new() -> Self {
+        let mut bytes = SPARE.try_with(Cell::take).unwrap_or_default();
+        bytes.clear();
+        Self { writer: KeyWriter { bytes, unusable: false } }
+    }
+
+    /// Adds one argument.
+    #[inline]
+    #[must_use]
+    pub fn part<T: CacheKey + ?Sized>(mut self, value: &T) -> Self {
+        value.encode_key(&mut self.writer);
+        self
+    }
+
+    #[inline]
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.writer.bytes
+    }
+
+    #[inline]
+    pub(crate) const fn is_usable(&self) -> bool {
+        !self.writer.unusable
+    }
+}
+
+impl Drop for Key {
+    #[inline]
+    fn drop(&mut self) {
+        let bytes = std::mem::take(&mut self.writer.bytes);
+        if bytes.capacity() <= SPARE_LIMIT {
+            let _ = SPARE.try_with(|spare| spare.set(bytes));
+        }
+    }
+}

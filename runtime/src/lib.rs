@@ -1,0 +1,32 @@
+//! Attribute macros that cache a function's result, over memory and Redis.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod ambient;
+mod cache;
+mod call;
+mod clock;
+mod epoch;
+mod error;
+mod key;
+mod instance;
+mod lease;
+mod log;
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
+mod reactor;
+#[cfg(feature = "redis")]
+mod redis_tier;
+mod remote;
+mod revision;
+mod stats;
+mod value;
+
+pub use error::{Error, ErrorKind};
+pub use instance::{Builder, Health, Larder, Receipt, Status, bypass, clear, health, invalidate, refresh, stats, tag};
+pub use key::{BySerde, CacheKey, KeyWriter, by_serde};
+pub use larder_macros::{CacheKey, hexsha_cached, invalidates, leader, ttl_cached};
+pub use lease::{Lease, LeaderGate, Leadership, lease};
+pub use revision::{HexSha, Revisioned};
+pub use stats::{Breaker, Counts, RedisStats, Stats};
+pub use value::Cacheable;

@@ -1,0 +1,81 @@
+//! The instance's own thread: timers and I/O that no user's runtime can end or starve.
+
+use std::future::Future;
+use std::sync::{Arc, OnceLock};
+
+use tokio::runtime::{Builder, Handle};
+use tokio::sync::oneshot;
+
+use crate::log;
+
+/// A thread with a tokio runtime, started at its first use and ended when the last handle is gone.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Reactor {
+    started: Arc<OnceLock<Option<Started>>>,
+}
+
+#[derive(Debug)]
+struct Started {
+    handle: Handle,
+    /// Dropping it ends the thread.
+    _alive: oneshot::Sender<()>,
+}
+
+impl Reactor {
+    /// The runtime of the thread; `None` when the operating system refused one.
+    fn handle(&self) -> Option<&Handle> {
+        self.started.get_or_init(start).as_ref().map(|started| &started.handle)
+    }
+
+    /// Runs a future on the thread. What is returned can be awaited or dropped: the future goes on.
+    pub(crate) fn spawn<F>(&self, future: F) -> Spawned<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        let (sender, receiver) = oneshot::channel();
+        if let Some(handle) = self.handle() {
+            handle.spawn(async move {
+                let _ = sender.send(future.await);
+            });
+        }
+        Spawned(receiver)
+    }
+}
+
+/// The result of a future that runs on the reactor's thread.
+#[derive(Debug)]
+pub(crate) struct Spawned<T>(oneshot::Receiver<T>);
+
+impl<T> Spawned<T> {
+    /// `None` when the thread has ended, or never began.
+    pub(crate) async fn result(self) -> Option<T> {
+        self.0.await.ok()
+    }
+}
+
+fn start() -> Option<Started> {
+    let (alive, gone) = oneshot::channel::<()>();
+    let (handle_sender, handle) = std::sync::mpsc::channel();
+    let thread = std::thread::Builder::new().name("larder".to_owned()).spawn(move || {
+        let built = {
+            let mut builder = Builder::new_current_thread();
+            builder.enable_time();
+            #[cfg(feature = "redis")]
+            builder.enable_io();
+            builder.build()
+        };
+        let Ok(runtime) = built else { return };
+        if handle_sender.send(runtime.handle().clone()).is_ok() {
+            runtime.block_on(async {
+                let _ = gone.await;
+            });
+        }
+        runtime.shutdown_background();
+    });
+    let started = thread.ok().and_then(|_| handle.recv().ok()).map(|handle| Started { handle, _alive: alive });
+    if started.is_none() {
+        log::warn(&format_args!("no thread could be started: Redis and leases are off in this process"));
+    }
+    started
+}

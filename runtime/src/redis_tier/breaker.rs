@@ -1,0 +1,151 @@
+//! The circuit breaker: after some failures nothing is sent for a while, then one call tries.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::clock::Moment;
+use crate::stats::Breaker as State;
+
+/// Opens after this many failures in a row.
+const FAILURES: u32 = 3;
+/// Stays open for this long.
+const OPEN_FOR: Duration = Duration::from_secs(30);
+
+#[derive(Debug, Default)]
+pub(crate) struct Breaker {
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    failures: u32,
+    /// When the last counted failure was noticed: calls begun before it belong to the same wave.
+    failed_at: Option<Moment>,
+    open_until: Option<Moment>,
+    probing: bool,
+}
+
+/// Leave to send one call. Dropped without a word, it counts for nothing and frees the probe's place.
+#[derive(Debug)]
+pub(crate) struct Admission<'a> {
+    breaker: &'a Breaker,
+    begun: Moment,
+    probe: bool,
+}
+
+impl Breaker {
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Asks for leave to send.
+    pub(crate) fn admit(&self, now: Moment) -> Option<Admission<'_>> {
+        let mut inner = self.inner();
+        let probe = match inner.open_until {
+            None => false,
+            Some(until) if now >= until && !inner.probing => {
+                inner.probing = true;
+                true
+            }
+            Some(_) => return None,
+        };
+        Some(Admission { breaker: self, begun: now, probe })
+    }
+
+    /// The link was made anew: what happened before says nothing about it.
+    pub(crate) fn reset(&self) {
+        *self.inner() = Inner::default();
+    }
+
+    pub(crate) fn state(&self, now: Moment) -> State {
+        let inner = self.inner();
+        match inner.open_until {
+            None => State::Closed,
+            Some(until) if now < until => State::Open,
+            Some(_) => State::HalfOpen,
+        }
+    }
+}
+
+impl Admission<'_> {
+    pub(crate) fn succeeded(self) {
+        let mut inner = self.breaker.inner();
+        inner.failures = 0;
+        if self.probe {
+            inner.open_until = None;
+        }
+    }
+
+    pub(crate) fn failed(self, now: Moment) {
+        let mut inner = self.breaker.inner();
+        if !self.probe && inner.failed_at.is_some_and(|at| self.begun < at) {
+            return;
+        }
+        inner.failures += 1;
+        inner.failed_at = Some(now);
+        if self.probe || inner.failures >= FAILURES {
+            inner.open_until = Some(now + OPEN_FOR);
+        }
+    }
+}
+
+impl Drop for Admission<'_> {
+    fn drop(&mut self) {
+        if self.probe {
+            self.breaker.inner().probing = false;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn at(seconds: u64) -> Moment {
+        Moment::from_nanos(seconds * 1_000_000_000)
+    }
+
+    fn fail(breaker: &Breaker, second: u64) {
+        breaker.admit(at(second)).expect("closed").failed(at(second));
+    }
+
+    #[test]
+    fn three_failures_open_it_and_one_probe_tries() {
+        let breaker = Breaker::default();
+        (0..3).for_each(|second| fail(&breaker, second));
+        assert!(breaker.admit(at(3)).is_none());
+        assert!(breaker.admit(at(31)).is_none());
+        let probe = breaker.admit(at(32)).expect("one probe");
+        assert!(breaker.admit(at(32)).is_none());
+        probe.succeeded();
+        assert_eq!(breaker.state(at(32)), State::Closed);
+    }
+
+    #[test]
+    fn a_failed_probe_keeps_it_open_and_a_cancelled_one_frees_its_place() {
+        let breaker = Breaker::default();
+        (0..3).for_each(|second| fail(&breaker, second));
+        drop(breaker.admit(at(40)).expect("one probe"));
+        breaker.admit(at(40)).expect("another").failed(at(40));
+        assert!(breaker.admit(at(69)).is_none());
+        assert!(breaker.admit(at(70)).is_some());
+    }
+
+    #[test]
+    fn a_wave_of_timeouts_counts_once() {
+        let breaker = Breaker::default();
+        let wave: Vec<_> = (0..100).filter_map(|_| breaker.admit(at(1))).collect();
+        wave.into_iter().for_each(|admission| admission.failed(at(2)));
+        assert_eq!(breaker.state(at(2)), State::Closed);
+    }
+
+    #[test]
+    fn a_success_ends_the_row() {
+        let breaker = Breaker::default();
+        for second in 0..10 {
+            fail(&breaker, 10 * second);
+            breaker.admit(at(10 * second + 1)).expect("closed").succeeded();
+        }
+        assert_eq!(breaker.state(at(100)), State::Closed);
+    }
+}

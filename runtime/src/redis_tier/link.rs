@@ -1,0 +1,313 @@
+//! The link: the one connection that pushes arrive on, watched, and made anew for ever.
+//!
+//! Invariants:
+//! 1. A link is called up only after tracking was armed, then what is owed was delivered, then every known epoch was read
+//!    again, in this order: nothing that changed while there was no link is missed, and nothing ended here is read first.
+//! 2. The tracking lease is counted from before a heartbeat was sent: its answer comes behind every push for a change
+//!    that Redis made before it.
+//! 3. The push handler takes short locks only and awaits nothing.
+
+use std::sync::Arc;
+use std::sync::Weak;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use backon::{BackoffBuilder as _, ExponentialBuilder};
+use redis::aio::MultiplexedConnection;
+use redis::{AsyncConnectionConfig, Cmd, FromRedisValue as _, PushInfo, PushKind, Value, cmd};
+use tokio::sync::{Notify, watch};
+
+use super::breaker::Breaker;
+use super::exchange::{Replies, Request, code};
+use super::lanes::Lanes;
+use super::names::Names;
+use super::pending::Pending;
+use super::scripts;
+use crate::clock::{Clock, Moment};
+use crate::epoch::{Epoch, Table};
+use crate::log;
+use crate::remote::Refusal;
+
+/// What the link, the callers and the supervisor share.
+#[derive(Debug)]
+pub(crate) struct Link {
+    pub(crate) client: redis::Client,
+    pub(crate) names: Names,
+    pub(crate) table: Arc<Table>,
+    pub(crate) clock: Clock,
+    pub(crate) breaker: Breaker,
+    pub(crate) pending: Pending,
+    pub(crate) lanes: Lanes,
+    pub(crate) operation_timeout: Duration,
+    pub(crate) heartbeat: Duration,
+    pub(crate) lease: Duration,
+    /// Shared with the instance: see [`Link::beat`].
+    pub(crate) tracked_until: Arc<AtomicU64>,
+    /// Odd while the link is up.
+    pub(crate) generation: AtomicU64,
+    pub(crate) connects: AtomicU64,
+    pub(crate) failures: AtomicU64,
+    /// The server's clock less this process's coarse one, in microseconds.
+    pub(crate) server_ahead: AtomicI64,
+    pub(crate) connection: Mutex<Option<MultiplexedConnection>>,
+    /// Something is owed, or the connection broke: the supervisor should look.
+    pub(crate) look: Arc<Notify>,
+    /// Whether the first attempt to connect has come to an end.
+    pub(crate) settled: watch::Sender<bool>,
+}
+
+const CONNECT: Duration = Duration::from_millis(250);
+/// A heartbeat that was not answered by then is missed.
+const ANSWER: Duration = Duration::from_millis(100);
+/// A link that misses this many in a row is dead.
+const MISSES: u32 = 2;
+/// Epochs asked for in one command after a reconnect.
+const CHUNK: usize = 512;
+
+impl Link {
+    pub(crate) fn is_up(&self) -> bool {
+        self.generation.load(Ordering::Acquire) % 2 == 1
+    }
+
+    pub(crate) fn connection(&self) -> MutexGuard<'_, Option<MultiplexedConnection>> {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The server's time in microseconds, as well as it is known.
+    pub(crate) fn server_now(&self) -> u64 {
+        let here = i64::try_from(self.clock.coarse().as_nanos() / 1_000).unwrap_or(i64::MAX);
+        u64::try_from(here.saturating_add(self.server_ahead.load(Ordering::Relaxed))).unwrap_or(0)
+    }
+
+    /// Makes the link anew for as long as the instance lives.
+    pub(crate) async fn supervise(weak: Weak<Self>) {
+        let pauses = ExponentialBuilder::default()
+            .with_min_delay(Duration::from_millis(10))
+            .with_max_delay(Duration::from_millis(200))
+            .with_jitter()
+            .without_max_times();
+        let mut pause = pauses.build();
+        let mut told = false;
+        while let Some(link) = weak.upgrade() {
+            match link.bring_up().await {
+                Ok((connection, broken)) => {
+                    pause = pauses.build();
+                    told = false;
+                    link.up(connection.clone());
+                    drop(link);
+                    Self::watch(&weak, connection, &broken).await;
+                    if let Some(link) = weak.upgrade() {
+                        link.down();
+                    }
+                }
+                Err(reason) => {
+                    if !told {
+                        log::warn(&format_args!("Redis is away: {reason}"));
+                        told = true;
+                    }
+                    link.settled.send_replace(true);
+                    drop(link);
+                }
+            }
+            tokio::time::sleep(pause.next().unwrap_or(ANSWER)).await;
+        }
+    }
+
+    /// Connects, arms tracking, delivers what is owed, reads every known epoch again.
+    async fn bring_up(self: &Arc<Self>) -> Result<(MultiplexedConnection, Arc<AtomicBool>), String> {
+        let broken = Arc::new(AtomicBool::new(false));
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(CONNECT))
+            .set_response_timeout(None)
+            .set_push_sender(self.handler(Arc::clone(&broken)));
+        let connecting = self.client.get_multiplexed_async_connection_with_config(&config);
+        let connected = tokio::time::timeout(CONNECT * 2, connecting).await.map_err(|_| "no answer".to_owned())?;
+        let connection = connected.map_err(|error| code(&error).unwrap_or_else(|| "no connection".to_owned()))?;
+        let mut track = cmd("CLIENT");
+        track.arg("TRACKING").arg("ON").arg("BCAST").arg("PREFIX").arg(self.names.epochs()).arg("NOLOOP");
+        let armed = self.now(&connection, Request::One(track)).await?;
+        if let Some(Err(code)) = armed.first() {
+            return Err(format!("CLIENT TRACKING was refused ({code}): the user needs `+client|tracking`"));
+        }
+        self.beat(&connection).await?;
+        self.deliver(&connection).await?;
+        self.read_again(&connection).await?;
+        Ok((connection, broken))
+    }
+
+    async fn now(&self, connection: &MultiplexedConnection, request: Request) -> Result<Replies, String> {
+        let limit = self.operation_timeout;
+        request.exchange(connection.clone(), limit).await.map_err(|refusal| refusal.to_string())
+    }
+
+    /// Sends the invalidations that Redis has not confirmed.
+    async fn deliver(&self, connection: &MultiplexedConnection) -> Result<(), String> {
+        let owed = self.pending.take();
+        if owed.is_empty() {
+            return Ok(());
+        }
+        let raises = owed.iter().map(|owed| scripts::raise(&self.names, owed.cell.name(), false));
+        let replies = self.now(connection, Request::of(raises)).await;
+        let confirmed = match &replies {
+            Ok(replies) => replies.iter().map(|reply| reply.as_ref().ok().and_then(read_epoch)).collect(),
+            Err(_) => vec![None; owed.len()],
+        };
+        let mut refused = false;
+        for (owed, epoch) in owed.into_iter().zip(confirmed.into_iter().chain(std::iter::repeat(None))) {
+            match epoch {
+                Some(epoch) => (0..owed.ends).for_each(|_| self.table.confirm_end(&owed.cell, None, epoch)),
+                None => {
+                    refused = true;
+                    self.pending.give_back(owed);
+                }
+            }
+        }
+        match replies {
+            Err(refusal) => Err(refusal),
+            Ok(_) if refused => Err("an invalidation was refused: it is kept and sent again".to_owned()),
+            Ok(_) => Ok(()),
+        }
+    }
+
+    /// Reads the epochs of all known names: what was changed meanwhile is ended, all else lives on.
+    async fn read_again(&self, connection: &MultiplexedConnection) -> Result<(), String> {
+        let cells = self.table.all();
+        let guards: Vec<_> = cells.iter().map(|cell| cell.guard()).collect();
+        let commands = cells.chunks(CHUNK).map(|chunk| {
+            let mut read = cmd("MGET");
+            for cell in chunk {
+                read.arg(self.names.epoch(cell.name()));
+            }
+            read
+        });
+        let commands: Vec<Cmd> = commands.collect();
+        if commands.is_empty() {
+            return Ok(());
+        }
+        let mut epochs = Vec::with_capacity(cells.len());
+        for reply in self.now(connection, Request::of(commands)).await? {
+            let values = reply.map_err(|code| format!("the epochs could not be read ({code})"))?;
+            epochs.extend(read_epochs(values));
+        }
+        if epochs.len() != cells.len() {
+            return Err("the epochs could not be read".to_owned());
+        }
+        for ((cell, guard), epoch) in cells.iter().zip(guards).zip(epochs) {
+            self.table.learn(cell, guard, epoch.unwrap_or(Epoch::UNKNOWN));
+        }
+        Ok(())
+    }
+
+    fn up(&self, connection: MultiplexedConnection) {
+        *self.connection() = Some(connection);
+        self.breaker.reset();
+        self.connects.fetch_add(1, Ordering::Relaxed);
+        self.generation.fetch_add(1, Ordering::AcqRel);
+        self.settled.send_replace(true);
+    }
+
+    fn down(&self) {
+        log::warn(&format_args!("the link to Redis is down: functions answer by this process alone"));
+        self.generation.fetch_add(1, Ordering::AcqRel);
+        *self.connection() = None;
+        self.lanes.drop_all();
+    }
+
+    /// Tests the link until it is dead, and delivers what becomes owed.
+    async fn watch(weak: &Weak<Self>, connection: MultiplexedConnection, broken: &AtomicBool) {
+        let mut missed = 0;
+        loop {
+            let Some(link) = weak.upgrade() else { return };
+            let (every, look) = (link.heartbeat, Arc::clone(&link.look));
+            let begun = tokio::time::Instant::now();
+            match link.beat(&connection).await {
+                Ok(()) => {
+                    missed = 0;
+                    if let Err(reason) = link.deliver(&connection).await {
+                        log::warn(&format_args!("{reason}"));
+                    }
+                }
+                Err(_) => missed += 1,
+            }
+            if missed >= MISSES {
+                return;
+            }
+            drop(link);
+            let _ = tokio::time::timeout_at(begun + every, look.notified()).await;
+            if broken.load(Ordering::Acquire) {
+                return;
+            }
+        }
+    }
+
+    /// One heartbeat. When it is answered, pushes were known to arrive when it was sent.
+    async fn beat(&self, connection: &MultiplexedConnection) -> Result<(), String> {
+        let sent = self.clock.coarse();
+        let answer = Request::One(cmd("TIME")).exchange(connection.clone(), ANSWER.max(self.heartbeat)).await;
+        let replies = answer.map_err(|refusal| refusal.to_string())?;
+        let answered = self.clock.coarse();
+        let time = replies.into_iter().next().and_then(Result::ok).and_then(|value| <(u64, u64)>::from_redis_value(value).ok());
+        let (seconds, micros) = time.ok_or_else(|| "TIME was refused: the user needs `+time`".to_owned())?;
+        let middle = sent + answered.since(sent) / 2;
+        let server = i64::try_from(seconds * 1_000_000 + micros).unwrap_or(i64::MAX);
+        let here = i64::try_from(middle.as_nanos() / 1_000).unwrap_or(i64::MAX);
+        self.server_ahead.store(server.saturating_sub(here), Ordering::Relaxed);
+        self.extend(sent + self.lease);
+        Ok(())
+    }
+
+    /// What is done with each push on a connection; `broken` is set when it is closed.
+    fn handler(&self, broken: Arc<AtomicBool>) -> impl Fn(PushInfo) -> Result<(), ()> + Send + Sync + 'static {
+        let (table, names, look) = (Arc::clone(&self.table), self.names.clone(), Arc::clone(&self.look));
+        move |push| {
+            match push.kind {
+                PushKind::Disconnection => {
+                    broken.store(true, Ordering::Release);
+                    look.notify_one();
+                }
+                PushKind::Invalidate => match push.data.into_iter().next() {
+                    Some(Value::Array(keys)) => {
+                        for key in &keys {
+                            if let Value::BulkString(key) = key
+                                && let Some(name) = std::str::from_utf8(key).ok().and_then(|key| names.name_of(key))
+                            {
+                                table.forget(name);
+                            }
+                        }
+                    }
+                    // Everything was flushed.
+                    _ => table.forget_all(),
+                },
+                _ => {}
+            }
+            Ok(())
+        }
+    }
+
+    fn extend(&self, until: Moment) {
+        self.tracked_until.fetch_max(until.as_nanos(), Ordering::AcqRel);
+    }
+
+    /// Counts a failed call, and looks at the link when the breaker has opened.
+    pub(crate) fn failed(&self, refusal: &Refusal) {
+        if *refusal != Refusal::Away {
+            self.failures.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+pub(crate) fn read_epoch(value: &Value) -> Option<Epoch> {
+    match value {
+        Value::BulkString(bytes) => scripts::read_epoch(bytes),
+        Value::SimpleString(text) => scripts::read_epoch(text.as_bytes()),
+        _ => None,
+    }
+}
+
+pub(crate) fn read_epochs(value: Value) -> Vec<Option<Epoch>> {
+    match value {
+        Value::Array(values) => values.iter().map(read_epoch).collect(),
+        value => vec![read_epoch(&value)],
+    }
+}

@@ -1,0 +1,38 @@
+//! The keys of the Redis tier that are not values.
+
+use std::sync::Arc;
+
+/// What lies under one namespace. The `@` cannot stand in an entity, so none of these is ever a value's key.
+#[derive(Clone, Debug)]
+pub(crate) struct Names {
+    epochs: Arc<str>,
+    namespace: Arc<str>,
+}
+
+impl Names {
+    pub(crate) fn new(namespace: &str) -> Self {
+        let version = crate::cache::WIRE_VERSION;
+        Self { epochs: format!("{namespace}:{version}:@epoch:").into(), namespace: namespace.into() }
+    }
+
+    /// The prefix that pushes are asked for.
+    pub(crate) fn epochs(&self) -> &str {
+        &self.epochs
+    }
+
+    pub(crate) fn epoch(&self, name: &str) -> String {
+        format!("{}{name}", self.epochs)
+    }
+
+    /// The name whose epoch lies under a key.
+    pub(crate) fn name_of<'a>(&self, key: &'a str) -> Option<&'a str> {
+        key.strip_prefix(&*self.epochs)
+    }
+
+    /// A lease and the counter of its tokens, in one Cluster slot.
+    pub(crate) fn lease(&self, key: &str) -> (String, String) {
+        let (namespace, version) = (&self.namespace, crate::cache::WIRE_VERSION);
+        let key = crate::epoch::canonical(key);
+        (format!("{namespace}:{version}:@lease:{{{key}}}"), format!("{namespace}:{version}:@fence:{{{key}}}"))
+    }
+}

@@ -1,0 +1,95 @@
+//! The scripts, each one atomic step. They are sent whole: Redis keeps them compiled, and none can be missing.
+
+use redis::{Cmd, cmd};
+
+use super::names::Names;
+use crate::epoch::Epoch;
+use crate::lease::Claim;
+
+/// Raises an epoch: later than every earlier one and than the server's clock, with random digits behind, so that not
+/// even a clock set back repeats it. `ARGV`: the random digits, the life of the key in milliseconds, whether an epoch
+/// that is there is to stay. It may write when memory is full: an invalidation must get through.
+const RAISE: &str = r"#!lua flags=allow-oom
+local old = redis.pcall('GET', KEYS[1])
+if type(old) ~= 'string' then old = nil end
+if old and ARGV[3] == '1' then return old end
+local time = redis.call('TIME')
+local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+local before = old and tonumber(string.match(old, '^(%d+)%.'))
+if before and before >= now then now = before + 1 end
+local epoch = string.format('%.0f.%s', now, ARGV[1])
+redis.call('SET', KEYS[1], epoch, 'PX', ARGV[2])
+return epoch";
+
+/// Takes a lease that nobody holds, with a token larger than every earlier one. `ARGV`: owner, holder, ttl in
+/// milliseconds, the life of the token's counter.
+const CLAIM: &str = r"#!lua flags=allow-oom
+if redis.call('EXISTS', KEYS[1]) == 1 then
+  return {0, redis.call('HGET', KEYS[1], 'holder') or '', redis.call('PTTL', KEYS[1])}
+end
+local time = redis.call('TIME')
+local token = tonumber(time[1]) * 1000000 + tonumber(time[2])
+local before = tonumber(redis.call('GET', KEYS[2]) or '0')
+if before >= token then token = before + 1 end
+token = string.format('%.0f', token)
+redis.call('SET', KEYS[2], token, 'PX', ARGV[4])
+redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'holder', ARGV[2], 'token', token, 'since', time[1])
+redis.call('PEXPIRE', KEYS[1], ARGV[3])
+return {1, token, ARGV[3]}";
+
+/// Lets a lease last `ARGV[2]` milliseconds from now, if `ARGV[1]` owns it; zero ends it.
+const KEEP: &str = r"#!lua flags=allow-oom
+if redis.call('HGET', KEYS[1], 'owner') ~= ARGV[1] then return 0 end
+if ARGV[2] == '0' then return redis.call('DEL', KEYS[1]) end
+return redis.call('PEXPIRE', KEYS[1], ARGV[2])";
+
+/// How long an epoch outlives its last change. A missing one is a miss, never an old value.
+const EPOCH_LIFE_MS: u64 = 30 * 24 * 3_600 * 1_000;
+/// How long the counter of a lease's tokens outlives its last use; the clock keeps tokens growing beyond that.
+const FENCE_LIFE_MS: u64 = 90 * 24 * 3_600 * 1_000;
+
+/// The random digits below an epoch's microseconds.
+const RANDOM: u64 = 1 << 12;
+
+/// Raises the epoch of `name`, or with `keep` gives it one only if it has none.
+pub(crate) fn raise(names: &Names, name: &str, keep: bool) -> Cmd {
+    let mut raise = cmd("EVAL");
+    raise.arg(RAISE).arg(1).arg(names.epoch(name)).arg(fastrand::u64(..RANDOM)).arg(EPOCH_LIFE_MS).arg(u8::from(keep));
+    raise
+}
+
+pub(crate) fn claim(names: &Names, claim: &Claim) -> Cmd {
+    let (lease, fence) = names.lease(&claim.key);
+    let ttl = u64::try_from(claim.ttl.as_millis()).unwrap_or(u64::MAX);
+    let mut eval = cmd("EVAL");
+    eval.arg(CLAIM).arg(2).arg(lease).arg(fence).arg(&*claim.owner).arg(&*claim.holder).arg(ttl).arg(FENCE_LIFE_MS);
+    eval
+}
+
+pub(crate) fn keep(names: &Names, key: &str, owner: &str, millis: u64) -> Cmd {
+    let (lease, _) = names.lease(key);
+    let mut eval = cmd("EVAL");
+    eval.arg(KEEP).arg(1).arg(lease).arg(owner).arg(millis);
+    eval
+}
+
+/// Reads what [`raise`] wrote: `microseconds.random`.
+pub(crate) fn read_epoch(bytes: &[u8]) -> Option<Epoch> {
+    let (micros, random) = std::str::from_utf8(bytes).ok()?.split_once('.')?;
+    let micros: u64 = micros.parse().ok().filter(|micros| *micros < 1 << 51)?;
+    let random: u64 = random.parse().ok().filter(|random| *random < RANDOM)?;
+    Some(Epoch::confirmed(micros * RANDOM + random)).filter(|epoch| epoch.is_known())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_epoch_is_read_or_refused() {
+        assert_eq!(read_epoch(b"1763712345678901.17"), Some(Epoch::confirmed(1_763_712_345_678_901 * RANDOM + 17)));
+        for garbage in [&b""[..], b"7", b"-1.0", b"1.4096", b"0.0", b"\xff.1", b"99999999999999999999.1", b"1.1.1"] {
+            assert_eq!(read_epoch(garbage), None, "{garbage:?}");
+        }
+    }
+}

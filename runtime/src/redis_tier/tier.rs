@@ -1,0 +1,285 @@
+//! The tier as the cache sees it: each request in one round trip, within the operation timeout, behind the breaker.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
+
+use redis::{Cmd, FromRedisValue as _, Value, cmd};
+use tokio::sync::watch;
+
+use super::address::Address;
+use super::envelope;
+use super::exchange::{Replies, Request};
+use super::link::{Link, read_epoch, read_epochs};
+use super::names::Names;
+use super::scripts;
+use crate::clock::Clock;
+use crate::epoch::{Cell, Epoch, Table};
+use crate::instance::{Parts, Settings};
+use crate::lease::{Claim, Grant};
+use crate::log;
+use crate::reactor::Reactor;
+use crate::remote::{Caller, Found, Read, Record, Refusal, Remote, Reply};
+use crate::stats::RedisStats;
+
+/// Redis, seen from one instance.
+#[derive(Debug)]
+pub(crate) struct Redis {
+    link: Arc<Link>,
+    reactor: Reactor,
+}
+
+/// How long a value without an end of its own is kept.
+const ENDLESS: Duration = Duration::from_secs(7 * 24 * 3_600);
+
+impl Redis {
+    /// Begins to connect; succeeds whether Redis is there or not.
+    pub(crate) fn start(address: Address, settings: &Settings) -> Result<Parts, String> {
+        let client = redis::Client::open(address.into_info()).map_err(|_| "redis url: it cannot be used".to_owned())?;
+        let (clock, table) = (Clock::system(), Arc::new(Table::new(true)));
+        let tracked_until = Arc::new(AtomicU64::new(0));
+        let link = Arc::new(Link {
+            client,
+            names: Names::new(&settings.namespace),
+            table: Arc::clone(&table),
+            clock: clock.clone(),
+            breaker: Default::default(),
+            pending: Default::default(),
+            lanes: Default::default(),
+            operation_timeout: settings.operation_timeout,
+            heartbeat: settings.heartbeat,
+            lease: settings.lease,
+            tracked_until: Arc::clone(&tracked_until),
+            generation: AtomicU64::new(0),
+            connects: AtomicU64::new(0),
+            failures: AtomicU64::new(0),
+            server_ahead: AtomicI64::new(0),
+            connection: Default::default(),
+            look: Default::default(),
+            settled: watch::Sender::new(false),
+        });
+        let reactor = Reactor::default();
+        let _ = reactor.spawn(Link::supervise(Arc::downgrade(&link)));
+        let remote: Arc<dyn Remote> = Arc::new(Self { link, reactor: reactor.clone() });
+        Ok(Parts { clock, reactor, table, tracked_until, remote: Some(remote) })
+    }
+
+    /// Sends a request on the link, from the reactor's thread. It goes on if the reply is dropped.
+    fn send(&self, request: Request) -> impl Future<Output = Result<Replies, Refusal>> + Send + use<> + 'static {
+        let link = Arc::clone(&self.link);
+        let reactor = self.reactor.clone();
+        let sent = self.reactor.spawn(async move {
+            let _alive = reactor;
+            through(&link, &request, || link.connection().clone()).await
+        });
+        async move { sent.result().await.unwrap_or(Err(Refusal::Away)) }
+    }
+
+    /// Sends a request that may be lost or repeated: on the caller's own runtime where that is possible.
+    async fn ask(&self, request: Request, caller: Caller) -> Result<Replies, Refusal> {
+        let link = &self.link;
+        if !link.is_up() {
+            return Err(Refusal::Away);
+        }
+        let lane = match caller {
+            Caller::Task => link.lanes.here(&link.client, &link.clock, link.operation_timeout),
+            Caller::Thread => None,
+        };
+        let Some(lane) = lane else { return self.send(request).await };
+        let replies = through(link, &request, || Some(lane)).await;
+        if replies == Err(Refusal::Unknown) {
+            link.lanes.drop_here();
+        }
+        replies
+    }
+
+    fn raise_all(&self, cells: &[Arc<Cell>]) -> Request {
+        Request::of(cells.iter().map(|cell| scripts::raise(&self.link.names, cell.name(), false)))
+    }
+}
+
+/// One exchange behind the breaker.
+async fn through(
+    link: &Link,
+    request: &Request,
+    connection: impl FnOnce() -> Option<redis::aio::MultiplexedConnection>,
+) -> Result<Replies, Refusal> {
+    let Some(connection) = connection() else { return Err(Refusal::Away) };
+    let Some(admission) = link.breaker.admit(link.clock.coarse()) else { return Err(Refusal::Away) };
+    let replies = request.exchange(connection, link.operation_timeout).await;
+    match &replies {
+        Ok(_) => admission.succeeded(),
+        Err(refusal) => {
+            admission.failed(link.clock.coarse());
+            link.failed(refusal);
+        }
+    }
+    replies
+}
+
+impl Remote for Redis {
+    fn generation(&self) -> u64 {
+        self.link.generation.load(Ordering::Acquire)
+    }
+
+    fn read<'a>(&'a self, key: Option<(&'a str, [u8; 32])>, names: &'a [Arc<str>], caller: Caller) -> Reply<'a, Read> {
+        Box::pin(async move {
+            let mut commands: Vec<Cmd> = Vec::with_capacity(2);
+            if let Some((key, _)) = key {
+                let mut get = cmd("GET");
+                get.arg(key);
+                commands.push(get);
+            }
+            if !names.is_empty() {
+                let mut get = cmd(if names.len() == 1 { "GET" } else { "MGET" });
+                for name in names {
+                    get.arg(self.link.names.epoch(name));
+                }
+                commands.push(get);
+            }
+            let mut replies = self.ask(Request::of(commands), caller).await?.into_iter();
+            let found = match key {
+                None => Found::Nothing,
+                Some((_, hash)) => match replies.next() {
+                    Some(Ok(Value::Nil)) => Found::Nothing,
+                    Some(Ok(Value::BulkString(bytes))) => {
+                        envelope::unpack(&bytes, &hash, self.link.server_now()).map_or(Found::Garbled, Found::Record)
+                    }
+                    Some(Err(code)) if code != "WRONGTYPE" => return Err(Refusal::Failed(code)),
+                    Some(_) => Found::Garbled,
+                    None => return Err(Refusal::Unknown),
+                },
+            };
+            let epochs = match replies.next() {
+                _ if names.is_empty() => Vec::new(),
+                Some(Ok(values)) => read_epochs(values),
+                Some(Err(code)) if code == "WRONGTYPE" => vec![None; names.len()],
+                Some(Err(code)) => return Err(Refusal::Failed(code)),
+                None => return Err(Refusal::Unknown),
+            };
+            if epochs.len() != names.len() {
+                return Err(Refusal::Unknown);
+            }
+            Ok(Read { found, epochs })
+        })
+    }
+
+    fn create<'a>(&'a self, names: &'a [Arc<str>], _: Caller) -> Reply<'a, Vec<Epoch>> {
+        Box::pin(async move {
+            let raises = names.iter().map(|name| scripts::raise(&self.link.names, name, true));
+            epochs(self.send(Request::of(raises)).await?)
+        })
+    }
+
+    fn write(&self, key: String, record: Record, caller: Caller) -> Reply<'_, ()> {
+        Box::pin(async move {
+            let endless = record.life == Duration::MAX;
+            let life = if endless { ENDLESS } else { record.life };
+            let millis = u64::try_from(life.as_millis()).unwrap_or(u64::MAX);
+            if millis == 0 {
+                return Err(Refusal::Unsupported("a life under one millisecond"));
+            }
+            let micros = u64::try_from(life.as_micros()).unwrap_or(u64::MAX);
+            let deadline = if endless { 0 } else { self.link.server_now().saturating_add(micros) };
+            let bytes = envelope::pack(&record, deadline).ok_or(Refusal::Unsupported("a value of this size"))?;
+            let mut set = cmd("SET");
+            set.arg(key).arg(bytes).arg("PX").arg(millis);
+            match self.ask(Request::One(set), caller).await?.into_iter().next() {
+                Some(Ok(_)) => Ok(()),
+                Some(Err(code)) => Err(Refusal::Failed(code)),
+                None => Err(Refusal::Unknown),
+            }
+        })
+    }
+
+    fn end(&self, cells: Vec<Arc<Cell>>) -> Reply<'static, Vec<Epoch>> {
+        let link = Arc::clone(&self.link);
+        let guards: Vec<_> = cells.iter().map(|cell| link.table.begin_end(cell)).collect();
+        if !link.is_up() {
+            cells.iter().for_each(|cell| link.pending.add(cell));
+            return Box::pin(async { Err(Refusal::Away) });
+        }
+        let sent = self.send(self.raise_all(&cells));
+        let settled = self.reactor.spawn(async move {
+            let confirmed = sent.await.and_then(epochs);
+            match &confirmed {
+                Ok(epochs) => {
+                    for ((cell, guard), epoch) in cells.iter().zip(guards).zip(epochs) {
+                        link.table.confirm_end(cell, Some(guard), *epoch);
+                    }
+                }
+                Err(refusal) => {
+                    log::warn(&format_args!("an invalidation is kept until Redis takes it: {refusal}"));
+                    cells.iter().for_each(|cell| link.pending.add(cell));
+                    link.look.notify_one();
+                }
+            }
+            confirmed
+        });
+        Box::pin(async move { settled.result().await.unwrap_or(Err(Refusal::Away)) })
+    }
+
+    fn claim(&self, claim: Claim) -> Reply<'static, Grant> {
+        let reply = self.send(Request::One(scripts::claim(&self.link.names, &claim)));
+        Box::pin(async move {
+            let value = single(reply.await?)?;
+            let (held, text, millis) = <(u8, String, i64)>::from_redis_value(value).map_err(|_| Refusal::Unknown)?;
+            if held == 0 {
+                let remaining = Duration::from_millis(u64::try_from(millis).unwrap_or(0));
+                return Ok(Grant::Taken { holder: text, remaining });
+            }
+            Ok(Grant::Held { token: text.parse().map_err(|_| Refusal::Unknown)? })
+        })
+    }
+
+    fn renew(&self, key: Arc<str>, owner: Arc<str>, ttl: Duration) -> Reply<'static, bool> {
+        let millis = u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX).max(1);
+        let reply = self.send(Request::One(scripts::keep(&self.link.names, &key, &owner, millis)));
+        Box::pin(async move { Ok(single(reply.await?)? == Value::Int(1)) })
+    }
+
+    fn release(&self, key: Arc<str>, owner: Arc<str>) -> Reply<'static, bool> {
+        let reply = self.send(Request::One(scripts::keep(&self.link.names, &key, &owner, 0)));
+        Box::pin(async move { Ok(single(reply.await?)? == Value::Int(1)) })
+    }
+
+    fn ping(&self) -> Reply<'static, Duration> {
+        let clock = self.link.clock.clone();
+        let begun = clock.precise();
+        let reply = self.send(Request::One(cmd("PING")));
+        Box::pin(async move {
+            single(reply.await?)?;
+            Ok(clock.precise().since(begun))
+        })
+    }
+
+    fn settled(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(async move {
+            let _ = self.link.settled.subscribe().wait_for(|settled| *settled).await;
+        })
+    }
+
+    fn stats(&self) -> RedisStats {
+        let link = &self.link;
+        RedisStats {
+            configured: true,
+            connected: link.is_up(),
+            connects: link.connects.load(Ordering::Relaxed),
+            breaker: link.breaker.state(link.clock.coarse()),
+            pending_invalidations: link.pending.count(),
+            failures: link.failures.load(Ordering::Relaxed),
+        }
+    }
+}
+
+/// The one reply to one command.
+fn single(replies: Replies) -> Result<Value, Refusal> {
+    replies.into_iter().next().ok_or(Refusal::Unknown)?.map_err(Refusal::Failed)
+}
+
+/// The epochs that raising scripts returned.
+fn epochs(replies: Replies) -> Result<Vec<Epoch>, Refusal> {
+    replies.into_iter().map(|reply| reply.map_err(Refusal::Failed).and_then(|value| read_epoch(&value).ok_or(Refusal::Unknown))).collect()
+}

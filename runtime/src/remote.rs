@@ -1,0 +1,110 @@
+//! What the cache asks of a tier outside the process: any store that cannot honour a request refuses it.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::epoch::{Cell, Epoch};
+use crate::lease::{Claim, Grant};
+use crate::stats::RedisStats;
+
+/// A reply on its way.
+pub(crate) type Reply<'a, T> = Pin<Box<dyn Future<Output = Result<T, Refusal>> + Send + 'a>>;
+
+/// Why a request was not honoured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// The link is down or the breaker is open: nothing was sent.
+    Away,
+    /// It was sent, and what became of it is not known.
+    Unknown,
+    /// The server answered with an error (its code: no key, no value).
+    Failed(String),
+    /// The store cannot do what was asked.
+    #[cfg_attr(not(feature = "redis"), allow(dead_code, reason = "only Redis has such limits"))]
+    Unsupported(&'static str),
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Away => f.write_str("Redis is away"),
+            Self::Unknown => f.write_str("Redis did not answer in time"),
+            Self::Failed(code) => write!(f, "Redis answered {code}"),
+            Self::Unsupported(what) => write!(f, "the store cannot honour {what}"),
+        }
+    }
+}
+
+/// Who waits for the reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Caller {
+    /// A task: the request may be driven by the caller's own tokio runtime.
+    Task,
+    /// A blocked thread: nothing of the caller's can drive the request.
+    Thread,
+}
+
+/// A stored value as it travels.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Record {
+    pub(crate) hash: [u8; 32],
+    pub(crate) stamp: Vec<(Arc<str>, Epoch)>,
+    pub(crate) life: Duration,
+    pub(crate) payload: Vec<u8>,
+}
+
+/// What was found under a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(not(feature = "redis"), allow(dead_code, reason = "only Redis finds anything"))]
+pub(crate) enum Found {
+    Nothing,
+    /// Bytes that are no record of this key.
+    Garbled,
+    Record(Record),
+}
+
+/// A value and some epochs, read in one round trip.
+#[derive(Debug)]
+pub(crate) struct Read {
+    pub(crate) found: Found,
+    pub(crate) epochs: Vec<Option<Epoch>>,
+}
+
+/// A tier that several processes share.
+pub(crate) trait Remote: fmt::Debug + Send + Sync {
+    /// Odd while the link is up; another number after each change.
+    fn generation(&self) -> u64;
+
+    /// Reads a value (if a key is given) and the epochs of `names`, in one round trip.
+    fn read<'a>(&'a self, key: Option<(&'a str, [u8; 32])>, names: &'a [Arc<str>], caller: Caller) -> Reply<'a, Read>;
+
+    /// Gives epochs to names that have none, and returns those in force.
+    fn create<'a>(&'a self, names: &'a [Arc<str>], caller: Caller) -> Reply<'a, Vec<Epoch>>;
+
+    /// Stores a value for its life.
+    fn write(&self, key: String, record: Record, caller: Caller) -> Reply<'_, ()>;
+
+    /// Ends names everywhere. Begins at once; what Redis does not confirm is kept and sent again, also when the reply is
+    /// dropped.
+    fn end(&self, cells: Vec<Arc<Cell>>) -> Reply<'static, Vec<Epoch>>;
+
+    /// Asks for a lease; with its ttl counted by the server.
+    fn claim(&self, claim: Claim) -> Reply<'static, Grant>;
+
+    /// Makes a lease last `ttl` from now, if `owner` holds it.
+    fn renew(&self, key: Arc<str>, owner: Arc<str>, ttl: Duration) -> Reply<'static, bool>;
+
+    /// Ends a lease, if `owner` holds it.
+    fn release(&self, key: Arc<str>, owner: Arc<str>) -> Reply<'static, bool>;
+
+    /// One round trip to the server, timed.
+    fn ping(&self) -> Reply<'static, Duration>;
+
+    /// Waits for the first link, at most the operation timeout.
+    fn settled(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
+
+    fn stats(&self) -> RedisStats;
+}

@@ -1,0 +1,7 @@
+//! What a function's return type means to a cache, and how its values travel.
+
+mod cacheable;
+mod tier;
+
+pub use cacheable::{Cacheable, Declared, Opaque, Outcome, Plain, Return, Shape, Storable};
+pub use tier::{Local, Shared, Tier};
