@@ -13,6 +13,7 @@ mod model;
 mod origin;
 mod routes;
 mod rows;
+mod steps;
 mod store;
 mod table;
 mod tour;
@@ -54,15 +55,15 @@ async fn main() -> ExitCode {
 }
 
 async fn run(words: &[&str]) -> Result<(), Failure> {
+    // One namespace for one database: each tour and each server has rows of its own.
+    let namespace = format!("registry-{}", process::id());
     match *words {
         [] | ["tour"] => {
-            // A namespace of its own: another tour has another database, and must not see this one's rows.
-            let namespace = format!("registry-tour-{}", process::id());
             cache(&namespace).await?;
             tour::run(&namespace).await
         }
-        ["serve"] => serve(8080).await,
-        ["serve", "--port", port] => serve(port.parse().map_err(|_| USAGE)?).await,
+        ["serve"] => serve(&namespace, 8080).await,
+        ["serve", "--port", port] => serve(&namespace, port.parse().map_err(|_| USAGE)?).await,
         ["watch", database, namespace] => {
             cache(namespace).await?;
             watch::answer(&Db::open(Path::new(database)).await?).await
@@ -76,12 +77,12 @@ async fn cache(namespace: &str) -> Result<(), Failure> {
     Ok(Larder::builder().namespace(namespace).build().await?.install()?)
 }
 
-async fn serve(port: u16) -> Result<(), Failure> {
-    cache("registry").await?;
+async fn serve(namespace: &str, port: u16) -> Result<(), Failure> {
+    cache(namespace).await?;
+    // Where `LARDER_NAMESPACE` stands above our own, Redis may know values of an earlier server.
+    let _ = larder::clear().await?;
     let folder = tempfile::tempdir()?;
     let db = Db::create(&folder.path().join("registry.db"), &rows::read().await?).await?;
-    // The database is new, and what an earlier server left in Redis is not about it.
-    let _ = larder::clear().await?;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
     say(&format!("serving http://{}/crates until Ctrl-C", listener.local_addr()?))?;
     routes::serve(listener, db.clone(), control_c()).await?;

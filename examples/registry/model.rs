@@ -172,8 +172,12 @@ pub(crate) fn licenses(expression: &str) -> BTreeSet<&str> {
     while let Some(word) = words.next() {
         match word {
             "OR" | "AND" => {}
-            "WITH" => drop(words.next()),
-            license => drop(found.insert(license)),
+            "WITH" => {
+                words.next();
+            }
+            license => {
+                found.insert(license);
+            }
         }
     }
     found

@@ -40,10 +40,7 @@ fn router(db: Db) -> Router {
 /// The name in an address.
 type Name = Result<Path<String>, PathRejection>;
 
-async fn list(
-    State(db): State<Db>,
-    filter: Result<Query<Filter>, QueryRejection>,
-) -> Result<Json<Arc<Page>>, Error> {
+async fn list(State(db): State<Db>, filter: Result<Query<Filter>, QueryRejection>) -> Result<Json<Arc<Page>>, Error> {
     let Query(filter) = filter?;
     Ok(Json(crates::list(&db, &filter).await?))
 }
@@ -53,10 +50,7 @@ async fn details(State(db): State<Db>, name: Name) -> Result<Json<Arc<Crate>>, E
     crates::get(&db, &name).await?.map(Json).ok_or(Error::NotFound(name))
 }
 
-async fn create(
-    State(db): State<Db>,
-    new: Result<Json<Crate>, JsonRejection>,
-) -> Result<impl IntoResponse, Error> {
+async fn create(State(db): State<Db>, new: Result<Json<Crate>, JsonRejection>) -> Result<impl IntoResponse, Error> {
     let Json(new) = new?;
     crates::create(&db, &new).await?;
     let place = [(header::LOCATION, format!("/crates/{}", escaped(&new.name)))];
@@ -104,7 +98,5 @@ async fn refused() -> Error {
 /// Text as it stands in an address: whatever is not plain is percent-encoded.
 pub(crate) fn escaped(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
-    text.bytes()
-        .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
-        .collect()
+    text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }

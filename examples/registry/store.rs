@@ -131,12 +131,11 @@ impl Db {
         .try_map(tally)
         .fetch_all(&mut *tx)
         .await?;
-        let licenses = sqlx::query(
-            "SELECT name, COUNT(*) AS crates FROM licenses GROUP BY name ORDER BY crates DESC, name",
-        )
-        .try_map(tally)
-        .fetch_all(&mut *tx)
-        .await?;
+        let licenses =
+            sqlx::query("SELECT name, COUNT(*) AS crates FROM licenses GROUP BY name ORDER BY crates DESC, name")
+                .try_map(tally)
+                .fetch_all(&mut *tx)
+                .await?;
         tx.commit().await?;
         Ok(Statistics { crates, dependencies, features, most_needed, licenses })
     }
@@ -244,10 +243,8 @@ async fn details(db: &mut SqliteConnection, name: &str) -> Result<Option<Crate>,
     .try_map(dependency)
     .fetch_all(&mut *db)
     .await?;
-    let features = sqlx::query_scalar("SELECT name FROM features WHERE crate = ?1")
-        .bind(name)
-        .fetch_all(&mut *db)
-        .await?;
+    let features =
+        sqlx::query_scalar("SELECT name FROM features WHERE crate = ?1").bind(name).fetch_all(&mut *db).await?;
     let features = features.into_iter().collect();
     Ok(Some(Crate { name: name.to_owned(), version, license, description, dependencies, features }))
 }

@@ -13,10 +13,10 @@ where
     T::Id: ::larder::CacheKey,
     T: ::larder::CacheKey,
 {
-    fn encode_key(&self, out: &mut ::larder::KeyWriter) {
-        out.shape(13836675052334972466u64);
-        ::larder::CacheKey::encode_key(&self.id, out);
-        ::larder::CacheKey::encode_key(&self.team, out);
-        ::larder::CacheKey::encode_key(&self.tables, out);
+    fn encode_key(&self, __larder: &mut ::larder::KeyWriter) {
+        __larder.shape(13836675052334972466u64);
+        ::larder::CacheKey::encode_key(&self.id, __larder);
+        ::larder::CacheKey::encode_key(&self.team, __larder);
+        ::larder::CacheKey::encode_key(&self.tables, __larder);
     }
 }

@@ -17,15 +17,17 @@ async fn openid_configuration(config: &Config, host: &str) -> Arc<OpenId> {
             ::larder::__private::Key::new().part(&host),
             ::larder::__private::Return::<Arc<OpenId>>::NEW.shape(),
             ::larder::__private::Local,
+            true,
+            |_| true,
+            move |__larder| {
+                __larder
+                    .body(async move {
+                        if false {
+                            return ::larder::__private::never::<Arc<OpenId>>();
+                        }
+                        { Arc::new(OpenId::of(config, host).await) }
+                    })
+            },
         )
-        .run(move |__larder| {
-            __larder
-                .body(async move {
-                    if false {
-                        return ::larder::__private::never::<Arc<OpenId>>();
-                    }
-                    { Arc::new(OpenId::of(config, host).await) }
-                })
-        })
         .await
 }

@@ -4,26 +4,24 @@
 // }
 
 fn page(config: &Config, db: &Db, host: Option<&str>) -> Page {
-    ::larder::__private::hexsha_cached(
-            {
-                static SITE: ::larder::__private::Site = ::larder::__private::Site::new(
-                        "page",
-                        "",
-                        2805065702039663543u64,
-                    )
-                    .keep(3)
-                    .capacity(1024)
-                    .tiered();
-                &SITE
-            },
-            ::larder::__private::Revision::new(config.hexsha()),
-            ::larder::__private::Key::new().part(&host),
-            ::larder::__private::Return::<Page>::NEW.shape(),
-            ::larder::__private::Shared,
-        )
-        .when(host.is_some())
-        .store_if(|v| v.is_live())
-        .run_blocking(move |__larder| {
-            __larder.body(move || -> Page { render(config, db, host) })
-        })
+    ::larder::__private::hexsha_cached_blocking(
+        {
+            static SITE: ::larder::__private::Site = ::larder::__private::Site::new(
+                    "page",
+                    "",
+                    2805065702039663543u64,
+                )
+                .keep(3)
+                .capacity(1024)
+                .tiered();
+            &SITE
+        },
+        ::larder::__private::Revision::new(config.hexsha()),
+        ::larder::__private::Key::new().part(&host),
+        ::larder::__private::Return::<Page>::NEW.shape(),
+        ::larder::__private::Shared,
+        host.is_some(),
+        |v| v.is_live(),
+        move |__larder| __larder.body(move || -> Page { render(config, db, host) }),
+    )
 }

@@ -11,11 +11,11 @@ fn names(&mut self) -> Result<impl Iterator<Item = String>, Error> {
                 );
                 &SITE
             },
-            ::larder::__private::Opaque,
+            ::larder::__private::Return::<Result<_, Error>>::NEW.shape(),
         )
         .run_blocking(move |__larder| {
             __larder
                 .tag(::larder::__private::Name::new().lit("tools"))
-                .body(move || { self.reload() })
+                .body(move || -> Result<_, Error> { self.reload() })
         })
 }

@@ -1,9 +1,6 @@
 // #[ttl_cached(entity = "tools", ttl = "20s")]
 // async fn list_tools(filter: &Filter, page: u32) -> Result<Arc<Vec<Tool>>, Error> {
-//     if page > 9 {
-//         return Err(Error::Page);
-//     }
-//     Ok(Arc::new(fetch(filter, page).await?))
+//     fetch(filter, page).await
 // }
 
 async fn list_tools(filter: &Filter, page: u32) -> Result<Arc<Vec<Tool>>, Error> {
@@ -12,7 +9,7 @@ async fn list_tools(filter: &Filter, page: u32) -> Result<Arc<Vec<Tool>>, Error>
                 static SITE: ::larder::__private::Site = ::larder::__private::Site::new(
                         "list_tools",
                         "tools",
-                        10365435810755759616u64,
+                        1607238528414204678u64,
                     )
                     .ttl(::core::time::Duration::from_secs(20u64));
                 &SITE
@@ -20,22 +17,19 @@ async fn list_tools(filter: &Filter, page: u32) -> Result<Arc<Vec<Tool>>, Error>
             ::larder::__private::Key::new().part(&filter).part(&page),
             ::larder::__private::Return::<Result<Arc<Vec<Tool>>, Error>>::NEW.shape(),
             ::larder::__private::Shared,
-        )
-        .run(move |__larder| {
-            __larder
-                .body(async move {
-                    if false {
-                        return ::larder::__private::never::<
-                            Result<Arc<Vec<Tool>>, Error>,
-                        >();
-                    }
-                    {
-                        if page > 9 {
-                            return Err(Error::Page);
+            true,
+            |_| true,
+            move |__larder| {
+                __larder
+                    .body(async move {
+                        if false {
+                            return ::larder::__private::never::<
+                                Result<Arc<Vec<Tool>>, Error>,
+                            >();
                         }
-                        Ok(Arc::new(fetch(filter, page).await?))
-                    }
-                })
-        })
+                        { fetch(filter, page).await }
+                    })
+            },
+        )
         .await
 }

@@ -42,21 +42,23 @@ where
                 ::larder::__private::Key::new().part(&page),
                 ::larder::__private::Return::<Vec<Tool>>::NEW.shape(),
                 ::larder::__private::Shared,
+                true,
+                |_| true,
+                move |__larder| {
+                    __larder
+                        .body(async move {
+                            if false {
+                                return ::larder::__private::never::<Vec<Tool>>();
+                            }
+                            {
+                                let __self = self;
+                                let page = page;
+                                let __ret: Vec<Tool> = { __self.fetch(page).await };
+                                __ret
+                            }
+                        })
+                },
             )
-            .run(move |__larder| {
-                __larder
-                    .body(async move {
-                        if false {
-                            return ::larder::__private::never::<Vec<Tool>>();
-                        }
-                        {
-                            let __self = self;
-                            let page = page;
-                            let __ret: Vec<Tool> = { __self.fetch(page).await };
-                            __ret
-                        }
-                    })
-            })
             .await
     })
 }

@@ -4,21 +4,23 @@
 // }
 
 pub fn user(&self, id: u32) -> Option<User> {
-    ::larder::__private::ttl_cached(
-            {
-                static SITE: ::larder::__private::Site = ::larder::__private::Site::new(
-                        "user",
-                        "users",
-                        2143274279817371847u64,
-                    )
-                    .memory();
-                &SITE
-            },
-            ::larder::__private::Key::new().part(&self.realm).part(&id),
-            ::larder::__private::Return::<Option<User>>::NEW.shape(),
-            ::larder::__private::Local,
-        )
-        .run_blocking(move |__larder| {
+    ::larder::__private::ttl_cached_blocking(
+        {
+            static SITE: ::larder::__private::Site = ::larder::__private::Site::new(
+                    "user",
+                    "users",
+                    2143274279817371847u64,
+                )
+                .memory();
+            &SITE
+        },
+        ::larder::__private::Key::new().part(&self.realm).part(&id),
+        ::larder::__private::Return::<Option<User>>::NEW.shape(),
+        ::larder::__private::Local,
+        true,
+        |_| true,
+        move |__larder| {
             __larder.body(move || -> Option<User> { self.users.get(&id).cloned() })
-        })
+        },
+    )
 }

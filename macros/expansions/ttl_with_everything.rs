@@ -30,23 +30,25 @@ pub(crate) async fn tool<T: Table>(
             crate::kept::__private::Key::new().part(&id).part(&cursor).part(&life),
             crate::kept::__private::Return::<Result<Tool, Error>>::NEW.shape(),
             crate::kept::__private::Shared,
+            cursor.is_none(),
+            |v| v.is_live(),
+            move |__larder| {
+                __larder
+                    .ttl(life)
+                    .tag(crate::kept::__private::Name::new().lit("tool:").part(&id))
+                    .late(
+                        crate::kept::__private::Name::new().lit("team:").hole(),
+                        |ret| [crate::kept::__private::text(&ret.team)],
+                    )
+                    .body(async move {
+                        if false {
+                            return crate::kept::__private::never::<
+                                Result<Tool, Error>,
+                            >();
+                        }
+                        { db.tool(id, cursor, life).await }
+                    })
+            },
         )
-        .when(cursor.is_none())
-        .store_if(|v| v.is_live())
-        .run(move |__larder| {
-            __larder
-                .ttl(life)
-                .tag(crate::kept::__private::Name::new().lit("tool:").part(&id))
-                .late(
-                    crate::kept::__private::Name::new().lit("team:").hole(),
-                    |ret| [crate::kept::__private::text(&ret.team)],
-                )
-                .body(async move {
-                    if false {
-                        return crate::kept::__private::never::<Result<Tool, Error>>();
-                    }
-                    { db.tool(id, cursor, life).await }
-                })
-        })
         .await
 }

@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use syn::ext::IdentExt as _;
 use syn::parse::{ParseStream, Parser as _};
 use syn::punctuated::Punctuated;
-use syn::{Expr, Lit, LitStr, Token, token};
+use syn::{Expr, ExprLit, Lit, LitStr, Token, token};
 
 use crate::errors::Errors;
 use crate::words;
@@ -18,17 +18,14 @@ pub(crate) struct Grammar {
     pub(crate) names: &'static [(&'static str, &'static str)],
     /// Names that will mean something one day.
     pub(crate) later: &'static [&'static str],
-    /// How a value without a name is to be written; `None` where such values belong.
+    /// How a value without a name is to be written instead; `None` where such values belong.
     pub(crate) unnamed: Option<&'static str>,
 }
 
 impl Grammar {
     /// How the argument `name` is written.
     pub(crate) fn example(&self, name: &str) -> &'static str {
-        self.names
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map_or("", |(_, example)| example)
+        self.names.iter().find(|(known, _)| *known == name).map_or("", |(_, example)| example)
     }
 }
 
@@ -58,18 +55,9 @@ enum Value {
 
 impl Args {
     /// Reads all arguments; unknown names, names given twice and missing values are faults here, once for all macros.
-    pub(crate) fn parse(
-        tokens: TokenStream,
-        grammar: &'static Grammar,
-        errors: &mut Errors,
-    ) -> Self {
-        let mut args = Self {
-            tokens: tokens.clone(),
-            grammar,
-            named: Vec::new(),
-            unnamed: Vec::new(),
-            seen: Vec::new(),
-        };
+    pub(crate) fn parse(tokens: TokenStream, grammar: &'static Grammar, errors: &mut Errors) -> Self {
+        let mut args =
+            Self { tokens: tokens.clone(), grammar, named: Vec::new(), unnamed: Vec::new(), seen: Vec::new() };
         let read = |input: ParseStream<'_>| {
             while !input.is_empty() {
                 if let Err(error) = args.argument(input, errors) {
@@ -89,26 +77,21 @@ impl Args {
     }
 
     fn argument(&mut self, input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<()> {
-        if input.peek(Lit) || input.peek(token::Paren) {
+        if !is_named(input) {
+            if input.peek(token::Comma) || input.cursor().punct().is_some() {
+                return Err(input.error(format!("expected an argument of `{}`", self.grammar.attribute)));
+            }
             let value: Expr = input.parse()?;
             match self.grammar.unnamed {
-                Some(cure) => {
-                    errors.cover(value, format!("a value without a name: write `{cure}`"))
-                }
+                Some(cure) => errors.cover(value, format!("a value without a name: write `{cure}`")),
                 None => self.unnamed.push(value),
             }
             return Ok(());
         }
-        if !input.peek(Ident::peek_any) {
-            return Err(input.error(format!(
-                "expected an argument of `{}`",
-                self.grammar.attribute
-            )));
-        }
         let name = input.call(Ident::parse_any)?;
-        self.seen.push(name.to_string());
         let value = Value::parse(input)?;
-        if let Some(text) = words::refusal(&name, self.grammar) {
+        self.seen.push(name.to_string());
+        if let Some(text) = words::refusal(&name, self.grammar, value.is_none()) {
             errors.push(name.span(), text);
         } else if let Some((first, _)) = self.named.iter().find(|(first, _)| *first == name) {
             errors.push(name.span(), format!("`{name}` given twice"));
@@ -117,10 +100,7 @@ impl Args {
             self.named.push((name, value));
         } else {
             let example = self.grammar.example(&name.to_string());
-            errors.push(
-                name.span(),
-                format!("`{name}` needs a value: write `{example}`"),
-            );
+            errors.push(name.span(), format!("`{name}` needs a value: write `{example}`"));
         }
         Ok(())
     }
@@ -137,10 +117,7 @@ impl Args {
             Value::One(value) => errors.keep(read(peel(value))),
             Value::List(paren, _) => {
                 let example = self.grammar.example(&name.to_string());
-                errors.push(
-                    paren.span.open(),
-                    format!("`{name}` takes one value: write `{example}`"),
-                );
+                errors.push(paren.span.open(), format!("`{name}` takes one value: write `{example}`"));
                 None
             }
         }
@@ -156,10 +133,7 @@ impl Args {
         if !self.seen(name) {
             let Grammar { attribute, .. } = self.grammar;
             let example = self.grammar.example(name);
-            errors.push(
-                Span::call_site(),
-                format!("`{attribute}` needs `{name}`: write `#[{attribute}({example})]`"),
-            );
+            errors.push(Span::call_site(), format!("`{attribute}` needs `{name}`: add `{example}`"));
         }
     }
 
@@ -169,16 +143,10 @@ impl Args {
         let example = self.grammar.example(&name.to_string());
         match value {
             Value::List(_, values) if values.is_empty() => {
-                errors.push(
-                    name.span(),
-                    format!("`{name}` names nothing: leave it out, or write `{example}`"),
-                );
+                errors.push(name.span(), format!("`{name}` names nothing: leave it out, or write `{example}`"));
                 None
             }
-            Value::List(_, values) => Some(Arg {
-                name: name.span(),
-                value: values.into_iter().map(peel).collect(),
-            }),
+            Value::List(_, values) => Some(Arg { name: name.span(), value: values.into_iter().map(peel).collect() }),
             Value::One(value) => {
                 errors.cover(value, format!("`{name}` takes a list: write `{example}`"));
                 None
@@ -193,10 +161,7 @@ impl Args {
 
     /// Takes the values that have no name.
     pub(crate) fn unnamed(&mut self) -> Vec<Expr> {
-        std::mem::take(&mut self.unnamed)
-            .into_iter()
-            .map(peel)
-            .collect()
+        std::mem::take(&mut self.unnamed).into_iter().map(peel).collect()
     }
 
     fn take(&mut self, name: &str) -> Option<(Ident, Value)> {
@@ -213,10 +178,7 @@ impl Value {
             let values = Punctuated::<Expr, Token![,]>::parse_terminated(&inside)?;
             return Ok(Some(Self::List(paren, values.into_iter().collect())));
         }
-        if input.parse::<Option<Token![=]>>()?.is_none()
-            || input.is_empty()
-            || input.peek(Token![,])
-        {
+        if input.parse::<Option<Token![=]>>()?.is_none() || input.is_empty() || input.peek(Token![,]) {
             return Ok(None);
         }
         Ok(Some(Self::One(input.parse()?)))
@@ -226,9 +188,7 @@ impl Value {
 /// The string literal that `value` must be.
 pub(crate) fn string(value: Expr, text: &str) -> syn::Result<LitStr> {
     match value {
-        Expr::Lit(syn::ExprLit {
-            lit: Lit::Str(lit), ..
-        }) => Ok(lit),
+        Expr::Lit(ExprLit { lit: Lit::Str(lit), .. }) => Ok(lit),
         other => Err(syn::Error::new_spanned(other, text)),
     }
 }
@@ -239,6 +199,18 @@ pub(crate) fn peel(value: Expr) -> Expr {
         Expr::Group(group) => peel(*group.expr),
         other => other,
     }
+}
+
+/// Whether an argument begins with its name: `name`, `name = value` or `name(value, ..)`.
+fn is_named(input: ParseStream<'_>) -> bool {
+    let ahead = input.fork();
+    if ahead.call(Ident::parse_any).is_err() {
+        return false;
+    }
+    if ahead.peek(token::Paren) && ahead.parse::<TokenTree>().is_err() {
+        return false;
+    }
+    ahead.is_empty() || ahead.peek(Token![,]) || (ahead.peek(Token![=]) && !ahead.peek(Token![==]))
 }
 
 fn skip_to_comma(input: ParseStream<'_>) -> syn::Result<()> {

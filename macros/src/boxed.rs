@@ -3,10 +3,7 @@
 use proc_macro2::{Group, TokenStream};
 use quote::{ToTokens as _, quote};
 use syn::parse::Parser as _;
-use syn::{
-    Block, Expr, GenericArgument, PathArguments, ReturnType, Signature, Stmt, Token, Type,
-    TypeParamBound,
-};
+use syn::{Block, Expr, GenericArgument, PathArguments, ReturnType, Signature, Stmt, Token, Type, TypeParamBound};
 
 /// A method that returns a boxed future, taken apart.
 #[derive(Debug)]
@@ -55,13 +52,7 @@ impl Boxed {
 
     /// The same shape around other statements.
     pub(crate) fn around(&self, call: &TokenStream) -> TokenStream {
-        let Self {
-            before,
-            pin,
-            async_token,
-            capture,
-            ..
-        } = self;
+        let Self { before, pin, async_token, capture, .. } = self;
         quote!(#before #pin(#async_token #capture { #call }))
     }
 }
@@ -75,11 +66,7 @@ pub(crate) fn output(ty: &Type) -> Option<&Type> {
         let TypeParamBound::Trait(bound) = bound else {
             return None;
         };
-        let last = bound
-            .path
-            .segments
-            .last()
-            .filter(|last| last.ident == "Future")?;
+        let last = bound.path.segments.last().filter(|last| last.ident == "Future")?;
         let PathArguments::AngleBracketed(arguments) = &last.arguments else {
             return None;
         };
@@ -95,11 +82,7 @@ fn argument<'a>(ty: &'a Type, name: &str) -> Option<&'a Type> {
     match ty {
         Type::Group(group) => argument(&group.elem, name),
         Type::Path(path) => {
-            let last = path
-                .path
-                .segments
-                .last()
-                .filter(|last| last.ident == name)?;
+            let last = path.path.segments.last().filter(|last| last.ident == name)?;
             let PathArguments::AngleBracketed(arguments) = &last.arguments else {
                 return None;
             };
@@ -113,9 +96,5 @@ fn argument<'a>(ty: &'a Type, name: &str) -> Option<&'a Type> {
 }
 
 fn is_pin(callee: &Expr) -> bool {
-    callee
-        .to_token_stream()
-        .to_string()
-        .replace(' ', "")
-        .ends_with("Box::pin")
+    callee.to_token_stream().to_string().replace(' ', "").ends_with("Box::pin")
 }

@@ -20,8 +20,7 @@ impl Chain {
 
     /// Adds `.method()`, or nothing.
     pub(crate) fn flag(mut self, method: Option<&'static str>) -> Self {
-        self.calls
-            .extend(method.map(|method| (method, TokenStream::new())));
+        self.calls.extend(method.map(|method| (method, TokenStream::new())));
         self
     }
 

@@ -7,7 +7,8 @@ use quote::{ToTokens, quote_spanned};
 use syn::{Expr, ExprLit, ExprUnary, Lit, LitInt, LitStr, UnOp};
 
 /// How a duration is written, for the texts of faults.
-const CURE: &str = "write seconds as `20`, or `\"250ms\"`, `\"20s\"`, `\"1m30s\"`, `\"2h\"`, or an expression of type `Duration`";
+const CURE: &str =
+    "write seconds as `20`, or `\"250ms\"`, `\"20s\"`, `\"1m30s\"`, `\"2h\"`, or an expression of type `Duration`";
 
 /// A length of time.
 #[derive(Debug)]
@@ -21,22 +22,12 @@ pub(crate) enum Length {
 impl Length {
     pub(crate) fn read(value: Expr) -> syn::Result<Self> {
         match &value {
-            Expr::Lit(ExprLit {
-                lit: Lit::Int(lit), ..
-            }) => seconds(lit).map(|length| Self::Fixed(length, lit.span())),
-            Expr::Lit(ExprLit {
-                lit: Lit::Str(lit), ..
-            }) => text(lit).map(|length| Self::Fixed(length, lit.span())),
-            Expr::Lit(other) => Err(syn::Error::new_spanned(
-                other,
-                format!("this is no duration: {CURE}"),
-            )),
-            Expr::Unary(ExprUnary {
-                op: UnOp::Neg(_), ..
-            }) => Err(syn::Error::new_spanned(
-                value,
-                format!("a duration is never negative: {CURE}"),
-            )),
+            Expr::Lit(ExprLit { lit: Lit::Int(lit), .. }) => seconds(lit).map(|length| Self::Fixed(length, lit.span())),
+            Expr::Lit(ExprLit { lit: Lit::Str(lit), .. }) => text(lit).map(|length| Self::Fixed(length, lit.span())),
+            Expr::Lit(other) => Err(syn::Error::new_spanned(other, format!("this is no duration: {CURE}"))),
+            Expr::Unary(ExprUnary { op: UnOp::Neg(_), .. }) => {
+                Err(syn::Error::new_spanned(value, format!("a duration is never negative: {CURE}")))
+            }
             _ => Ok(Self::Late(Box::new(value))),
         }
     }
@@ -54,10 +45,9 @@ impl Length {
     /// As [`Length::read`], and not zero.
     pub(crate) fn read_positive(value: Expr) -> syn::Result<Self> {
         match Self::read(value)? {
-            Self::Fixed(Duration::ZERO, at) => Err(syn::Error::new(
-                at,
-                "this duration must not be zero: write for example `\"30s\"`",
-            )),
+            Self::Fixed(Duration::ZERO, at) => {
+                Err(syn::Error::new(at, "this duration must not be zero: write for example `\"30s\"`"))
+            }
             other => Ok(other),
         }
     }
@@ -85,14 +75,8 @@ fn seconds(lit: &LitInt) -> syn::Result<Duration> {
     let known = ["", "u8", "u16", "u32", "u64", "usize", "i32", "i64"].contains(&lit.suffix());
     match lit.base10_parse::<u64>() {
         Ok(seconds) if known && seconds <= LONGEST => Ok(Duration::from_secs(seconds)),
-        Ok(_) if known => Err(syn::Error::new(
-            lit.span(),
-            "this duration is too long: the longest is a hundred years",
-        )),
-        _ => Err(syn::Error::new(
-            lit.span(),
-            format!("a duration with a unit needs quotes: write `\"{lit}\"`"),
-        )),
+        Ok(_) if known => Err(syn::Error::new(lit.span(), "this duration is too long: the longest is a hundred years")),
+        _ => Err(syn::Error::new(lit.span(), format!("a duration with a unit needs quotes: write `\"{lit}\"`"))),
     }
 }
 
@@ -100,13 +84,7 @@ fn seconds(lit: &LitInt) -> syn::Result<Duration> {
 const LONGEST: u64 = 100 * 365 * 24 * 60 * 60;
 
 /// The units from long to short, in milliseconds.
-const UNITS: [(&str, u64); 5] = [
-    ("d", 86_400_000),
-    ("h", 3_600_000),
-    ("m", 60_000),
-    ("s", 1000),
-    ("ms", 1),
-];
+const UNITS: [(&str, u64); 5] = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)];
 
 fn text(lit: &LitStr) -> syn::Result<Duration> {
     let fault = |text: &str| syn::Error::new(lit.span(), format!("{text}: {CURE}"));
@@ -123,24 +101,15 @@ fn text(lit: &LitStr) -> syn::Result<Duration> {
         if !count.is_empty() && unit.is_empty() {
             return Err(fault("a unit is missing"));
         }
-        let place = units
-            .iter()
-            .position(|(name, _)| *name == unit)
-            .ok_or_else(|| fault("this is no duration"))?;
-        let count: u64 = if count.len() > 15 {
-            u64::MAX
-        } else {
-            count.parse().map_err(|_| fault("this is no duration"))?
-        };
+        let place = units.iter().position(|(name, _)| *name == unit).ok_or_else(|| fault("this is no duration"))?;
+        let count: u64 =
+            if count.len() > 15 { u64::MAX } else { count.parse().map_err(|_| fault("this is no duration"))? };
         millis = millis.saturating_add(count.saturating_mul(units[place].1));
         units = &units[place + 1..];
         rest = after;
     }
     if millis / 1000 > LONGEST {
-        return Err(syn::Error::new(
-            lit.span(),
-            "this duration is too long: the longest is a hundred years",
-        ));
+        return Err(syn::Error::new(lit.span(), "this duration is too long: the longest is a hundred years"));
     }
     Ok(Duration::from_millis(millis))
 }
@@ -170,24 +139,17 @@ mod tests {
         assert_eq!(read("\"20s\""), Ok(Duration::from_secs(20)));
         assert_eq!(read("\"1m30s\""), Ok(Duration::from_secs(90)));
         assert_eq!(read("\"2h\""), Ok(Duration::from_secs(7200)));
-        assert_eq!(
-            read("\"1d2h3m4s5ms\""),
-            Ok(Duration::from_millis(93_784_005))
-        );
+        assert_eq!(read("\"1d2h3m4s5ms\""), Ok(Duration::from_millis(93_784_005)));
         assert_eq!(read("LIFE"), Err(String::from("late")));
         assert_eq!(read("Duration::from_secs(1)"), Err(String::from("late")));
     }
 
     #[test]
     fn what_is_no_duration_is_refused() {
-        for wrong in [
-            "\"\"", "\"x\"", "\"20\"", "\"s\"", "\"1s1m\"", "\"1s2s\"", "\"1.5s\"", "\" 1s\"",
-            "\"-1s\"", "\"1é\"",
-        ] {
-            assert!(
-                read(wrong).is_err_and(|text| text.contains("write seconds as `20`")),
-                "{wrong}"
-            );
+        for wrong in
+            ["\"\"", "\"x\"", "\"20\"", "\"s\"", "\"1s1m\"", "\"1s2s\"", "\"1.5s\"", "\" 1s\"", "\"-1s\"", "\"1é\""]
+        {
+            assert!(read(wrong).is_err_and(|text| text.contains("write seconds as `20`")), "{wrong}");
         }
         assert!(read("1.5").is_err_and(|text| text.starts_with("this is no duration")));
         assert!(read("-1").is_err_and(|text| text.starts_with("a duration is never negative")));

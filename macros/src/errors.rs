@@ -39,10 +39,7 @@ impl Errors {
         match (self.all, value) {
             (None, Some(value)) => Ok(value),
             (Some(all), _) => Err(all),
-            (None, None) => Err(syn::Error::new(
-                Span::call_site(),
-                "larder cannot read this item: report it, please",
-            )),
+            (None, None) => Err(syn::Error::new(Span::call_site(), "larder cannot read this item: report it, please")),
         }
     }
 }

@@ -29,9 +29,7 @@ fn feed(tokens: TokenStream, hasher: &mut DefaultHasher) {
             TokenTree::Ident(ident) => (0_u8, ident.to_string()).hash(hasher),
             TokenTree::Punct(punct) => (1_u8, punct.as_char()).hash(hasher),
             TokenTree::Literal(literal) => (2_u8, literal.to_string()).hash(hasher),
-            TokenTree::Group(group) if group.delimiter() == Delimiter::None => {
-                feed(group.stream(), hasher)
-            }
+            TokenTree::Group(group) if group.delimiter() == Delimiter::None => feed(group.stream(), hasher),
             TokenTree::Group(group) => {
                 (3_u8, group.delimiter() as u8).hash(hasher);
                 feed(group.stream(), hasher);

@@ -9,6 +9,7 @@ use syn::{Attribute, FnArg, Pat, PatIdent, ReturnType, Safety, Signature, Token,
 use crate::boxed::Boxed;
 use crate::errors::Errors;
 use crate::fingerprint::fingerprint;
+use crate::misplaced::misplaced;
 use crate::returns::{Returns, Use, check};
 
 /// A function with a body.
@@ -44,12 +45,7 @@ pub(crate) struct Param {
 
 impl Function {
     /// Reads the item, and says what of it the attribute cannot work on.
-    pub(crate) fn parse(
-        item: TokenStream,
-        attribute: &str,
-        wanted: Use,
-        errors: &mut Errors,
-    ) -> Option<Self> {
+    pub(crate) fn parse(item: TokenStream, attribute: &str, wanted: Use, errors: &mut Errors) -> Option<Self> {
         let read = |input: ParseStream<'_>| Self::read(input, attribute);
         let function = errors.keep(read.parse2(item))?;
         function.check(attribute, wanted, errors);
@@ -60,88 +56,50 @@ impl Function {
         let attrs = input.call(Attribute::parse_outer)?;
         let vis: Visibility = input.parse()?;
         let start = input.fork();
-        let defaultness = if input.peek(Token![default]) {
-            Some(input.parse()?)
-        } else {
-            None
-        };
-        let sig = Signature::parse(input)
-            .map_err(|error| not_a_function(&start, attribute).unwrap_or(error))?;
+        let defaultness = if input.peek(Token![default]) { Some(input.parse()?) } else { None };
+        let sig = Signature::parse(input).map_err(|error| misplaced(&start, attribute).unwrap_or(error))?;
         if input.peek(Token![;]) {
-            let text =
-                format!("a method without a body: write `#[{attribute}]` on its implementations");
+            let text = format!("a method without a body: write `#[{attribute}]` on its implementations");
             return Err(input.error(text));
         }
         let TokenTree::Group(body) = input.parse()? else {
             return Err(input.error("expected a body in braces"));
         };
         let tokens = [sig.to_token_stream(), body.stream()];
-        let (inner_attrs, rest) = (|input: ParseStream<'_>| {
-            Ok((
-                input.call(Attribute::parse_inner)?,
-                input.parse::<TokenStream>()?,
-            ))
-        })
-        .parse2(body.stream())?;
+        let (inner_attrs, rest) =
+            (|input: ParseStream<'_>| Ok((input.call(Attribute::parse_inner)?, input.parse::<TokenStream>()?)))
+                .parse2(body.stream())?;
         let (mode, returns, statements) = match Boxed::read(&sig, &body) {
             Some(boxed) => {
                 let (returns, statements) = (Returns::of(&boxed.output), boxed.statements.clone());
-                (
-                    Mode::Boxed(Box::new(boxed)),
-                    returns,
-                    fresh(statements.stream(), statements.span()),
-                )
+                (Mode::Boxed(Box::new(boxed)), returns, fresh(statements.stream(), statements.span()))
             }
             None => {
-                let mode = if sig.asyncness.is_some() {
-                    Mode::Async
-                } else {
-                    Mode::Sync
-                };
-                (
-                    mode,
-                    Returns::new(&sig.output, sig.ident.span()),
-                    fresh(rest, body.span()),
-                )
+                let mode = if sig.asyncness.is_some() { Mode::Async } else { Mode::Sync };
+                (mode, Returns::new(&sig.output, sig.ident.span()), fresh(rest, body.span()))
             }
         };
         let params = sig.inputs.iter().filter_map(Param::new).collect();
         let fingerprint = fingerprint(&tokens);
-        Ok(Self {
-            attrs,
-            vis,
-            defaultness,
-            sig,
-            inner_attrs,
-            mode,
-            statements,
-            params,
-            returns,
-            fingerprint,
-        })
+        Ok(Self { attrs, vis, defaultness, sig, inner_attrs, mode, statements, params, returns, fingerprint })
     }
 
     fn check(&self, attribute: &str, wanted: Use, errors: &mut Errors) {
         let sig = &self.sig;
         if let Some(token) = sig.constness {
-            errors.cover(
-                token,
-                format!("`#[{attribute}]` does not work on a `const fn`: leave out `const`"),
-            );
+            errors.cover(token, format!("`#[{attribute}]` does not work on a `const fn`: leave out `const`"));
         }
         if let Safety::Unsafe(token) = sig.safety {
             let text = "does not work on an `unsafe fn`: write a safe one, with the `unsafe` block in its body";
             errors.cover(token, format!("`#[{attribute}]` {text}"));
         }
         if let Some(abi) = &sig.abi {
-            let text = "does not work on an `extern fn`: leave out `extern`, and call this function from an `extern` one";
+            let text =
+                "does not work on an `extern fn`: leave out `extern`, and call this function from an `extern` one";
             errors.cover(abi, format!("`#[{attribute}]` {text}"));
         }
         if let Some(variadic) = &sig.variadic {
-            errors.cover(
-                variadic,
-                format!("`#[{attribute}]` does not work with variadic arguments: take a slice"),
-            );
+            errors.cover(variadic, format!("`#[{attribute}]` does not work with variadic arguments: take a slice"));
         }
         match (&self.mode, &sig.output) {
             (Mode::Boxed(boxed), _) => check(&boxed.output, wanted, &self.name(), errors),
@@ -208,43 +166,30 @@ impl Function {
     /// The user's body as a closure that starts it.
     pub(crate) fn starter(&self, private: &TokenStream) -> TokenStream {
         let (at, body) = (self.at(), self.body(private));
-        if matches!(self.mode, Mode::Sync) {
-            body
-        } else {
-            quote_spanned!(at=> move || #body)
-        }
+        if matches!(self.mode, Mode::Sync) { body } else { quote_spanned!(at=> move || #body) }
     }
 
     /// The runtime's method that runs the body.
     pub(crate) fn run(&self) -> Ident {
-        let name = if matches!(self.mode, Mode::Sync) {
-            "run_blocking"
-        } else {
-            "run"
-        };
+        let name = if matches!(self.mode, Mode::Sync) { "run_blocking" } else { "run" };
         Ident::new(name, self.at())
+    }
+
+    /// The runtime's function that makes the call.
+    pub(crate) fn call(&self, name: &str) -> Ident {
+        let blocking = if matches!(self.mode, Mode::Sync) { "_blocking" } else { "" };
+        Ident::new(&format!("{name}{blocking}"), self.at())
     }
 
     /// `.await`, or nothing where the function is sync.
     pub(crate) fn wait(&self) -> TokenStream {
         let at = self.at();
-        if matches!(self.mode, Mode::Sync) {
-            TokenStream::new()
-        } else {
-            quote_spanned!(at=> .await)
-        }
+        if matches!(self.mode, Mode::Sync) { TokenStream::new() } else { quote_spanned!(at=> .await) }
     }
 
     /// The function as the user wrote it, with another body.
     pub(crate) fn with_body(&self, call: &TokenStream) -> TokenStream {
-        let Self {
-            attrs,
-            vis,
-            defaultness,
-            sig,
-            inner_attrs,
-            ..
-        } = self;
+        let Self { attrs, vis, defaultness, sig, inner_attrs, .. } = self;
         let call = match &self.mode {
             Mode::Boxed(boxed) => boxed.around(call),
             Mode::Sync | Mode::Async => call.clone(),
@@ -260,10 +205,7 @@ impl Param {
         };
         let mut names = Names::default();
         names.visit_pat(&typed.pat);
-        Some(Self {
-            pat: (*typed.pat).clone(),
-            names: names.found,
-        })
+        Some(Self { pat: (*typed.pat).clone(), names: names.found })
     }
 }
 
@@ -286,46 +228,4 @@ fn fresh(statements: TokenStream, at: Span) -> Group {
     let mut group = Group::new(Delimiter::Brace, statements);
     group.set_span(at.resolved_at(Span::mixed_site()));
     group
-}
-
-/// The fault of an attribute that stands on something else, at the word that says what it is.
-fn not_a_function(start: ParseStream<'_>, attribute: &str) -> Option<syn::Error> {
-    const KINDS: [&str; 12] = [
-        "struct", "enum", "union", "trait", "impl", "mod", "static", "const", "type", "use",
-        "extern", "move",
-    ];
-    let mut rest = start.cursor();
-    while let Some((token, after)) = rest.token_tree() {
-        let word = token.to_string();
-        if word == "fn" {
-            return None;
-        }
-        let closure = word == "|" || word == "move";
-        let const_like =
-            ["const", "unsafe", "async", "extern", "default", "auto"].contains(&word.as_str());
-        let next = after
-            .token_tree()
-            .map(|(next, _)| next.to_string())
-            .unwrap_or_default();
-        let modifies = const_like
-            && [
-                "fn", "unsafe", "async", "extern", "trait", "impl", "mod", "move", "|",
-            ]
-            .contains(&next.as_str());
-        if !modifies && (closure || KINDS.contains(&word.as_str())) {
-            let (what, cure) = if closure {
-                ("closure", "write a `fn`")
-            } else {
-                (word.as_str(), "write it on a `fn`")
-            };
-            let text = format!("`#[{attribute}]` does not work on a {what}: {cure}");
-            return Some(syn::Error::new(
-                token.span(),
-                text.replace("a enum", "an enum")
-                    .replace("a impl", "an impl"),
-            ));
-        }
-        rest = after;
-    }
-    None
 }

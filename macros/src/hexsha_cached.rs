@@ -1,19 +1,19 @@
 //! `#[hexsha_cached]`: a pure function of a configuration revision.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, TokenStream};
 use quote::quote_spanned;
-use syn::spanned::Spanned as _;
-use syn::{Expr, Pat};
 
 use crate::args::{Args, Grammar};
 use crate::chain::Chain;
+use crate::conditions::Conditions;
 use crate::errors::Errors;
 use crate::function::Function;
-use crate::key::{Key, KeyArgs, root};
+use crate::key::{Key, KeyArgs};
 use crate::names::early;
 use crate::number;
 use crate::policy::{Choice as _, Store};
 use crate::returns::Use;
+use crate::revision::Revision;
 use crate::root::Root;
 
 const GRAMMAR: Grammar = Grammar {
@@ -39,46 +39,23 @@ struct Plan {
     key: Key,
     store: Store,
     settings: Chain,
-    conditions: Chain,
+    conditions: Conditions,
     fingerprint: u64,
-}
-
-/// Where the revision comes from.
-enum Revision {
-    /// A parameter that implements `HexSha`.
-    Of(Ident),
-    /// An expression that is the revision.
-    Is(Box<Expr>),
 }
 
 impl Plan {
     fn new(mut args: Args, function: &Function, errors: &mut Errors) -> Self {
         let given = args.value("revision", errors, |value| early(value, function));
-        let revision = given.map_or_else(
-            || Revision::first(function, errors),
-            |value| Revision::Is(Box::new(value)),
-        );
-        let store = args
-            .value("store", errors, Store::read)
-            .unwrap_or(Store::Memory);
+        let revision = given.map_or_else(|| Revision::first(function, errors), |value| Revision::Is(Box::new(value)));
+        let store = args.value("store", errors, Store::read).unwrap_or(Store::Memory);
         let settings = Chain::default()
             .with("keep", args.value("keep", errors, number::count))
             .with("capacity", args.value("capacity", errors, number::count))
             .flag(store.setting(Store::Memory));
-        let conditions = Chain::default()
-            .with(
-                "when",
-                args.value("when", errors, |value| early(value, function)),
-            )
-            .with("store_if", args.value("store_if", errors, Ok));
+        let conditions = Conditions::take(&mut args, function, errors);
         Self {
             root: Root::take(&mut args, errors),
-            key: Key::plan(
-                KeyArgs::take(&mut args, errors),
-                function,
-                revision.root(),
-                errors,
-            ),
+            key: Key::plan(KeyArgs::take(&mut args, errors), function, revision.root(), errors),
             revision,
             store,
             settings,
@@ -88,62 +65,19 @@ impl Plan {
     }
 }
 
-impl Revision {
-    fn first(function: &Function, errors: &mut Errors) -> Self {
-        let cure = "take the configuration first, or write `revision = ..`";
-        match function.params.first().map(|param| &param.pat) {
-            Some(Pat::Ident(pat)) => return Self::Of(pat.ident.clone()),
-            Some(pat) => errors.cover(
-                pat,
-                format!("the first parameter is the revision and needs a name: {cure}"),
-            ),
-            None => errors.push(
-                function.name_span(),
-                format!("nothing here tells the revision: {cure}"),
-            ),
-        }
-        Self::Of(Ident::new("revision", Span::call_site()))
-    }
-
-    /// The parameter that the key leaves to the revision.
-    fn root(&self) -> Option<&Ident> {
-        match self {
-            Self::Of(name) => Some(name),
-            Self::Is(value) => root(value),
-        }
-    }
-
-    fn tokens(&self, private: &TokenStream) -> TokenStream {
-        match self {
-            Self::Of(name) => {
-                let at = name.span().resolved_at(Span::mixed_site());
-                quote_spanned!(at=> #private::Revision::of(&#name))
-            }
-            Self::Is(value) => {
-                let at = value.span().resolved_at(Span::mixed_site());
-                quote_spanned!(at=> #private::Revision::new(#value))
-            }
-        }
-    }
-}
-
 pub(crate) fn expand(args: TokenStream, item: TokenStream) -> syn::Result<TokenStream> {
     let mut errors = Errors::default();
     let args = Args::parse(args, &GRAMMAR, &mut errors);
     let function = Function::parse(item, GRAMMAR.attribute, Use::Store, &mut errors);
-    let plan = function
-        .as_ref()
-        .map(|function| Plan::new(args, function, &mut errors));
-    errors
-        .finish(function.zip(plan))
-        .map(|(function, plan)| emit(&function, &plan))
+    let plan = function.as_ref().map(|function| Plan::new(args, function, &mut errors));
+    errors.finish(function.zip(plan)).map(|(function, plan)| emit(&function, &plan))
 }
 
 // Input:  #[hexsha_cached]
 //         async fn issuer(config: &Config, host: &str) -> Arc<Issuer> { statements }
 // Output: async fn issuer(config: &Config, host: &str) -> Arc<Issuer> {
-//             __private::hexsha_cached({ static SITE: Site = ..; &SITE }, revision of `config`, key of `host`, shape, Local)
-//                 .run(move |__larder| __larder.body(async move { return edge; { statements } })).await
+//             __private::hexsha_cached({ static SITE: Site = ..; &SITE }, revision of `config`, key of `host`, shape, Local, true, |_| true,
+//                 move |__larder| __larder.body(async move { return edge; { statements } })).await
 //         }
 fn emit(function: &Function, plan: &Plan) -> TokenStream {
     let (at, private) = (function.at(), &plan.root.private(function.at()));
@@ -151,16 +85,16 @@ fn emit(function: &Function, plan: &Plan) -> TokenStream {
     let (settings, conditions) = (plan.settings.at(at), plan.conditions.at(at));
     let (revision, key) = (plan.revision.tokens(private), plan.key.tokens(private, at));
     let (shape, tier) = (function.shape(private), Ident::new(plan.store.tier(), at));
-    let (body, run, wait) = (function.body(private), function.run(), function.wait());
+    let (body, call, wait) = (function.body(private), function.call("hexsha_cached"), function.wait());
     function.with_body(&quote_spanned! {at=>
-        #private::hexsha_cached(
+        #private::#call(
             { static SITE: #private::Site = #private::Site::new(#name, "", #fingerprint) #settings; &SITE },
             #revision,
             #key,
             #shape,
             #private::#tier,
-        )
-        #conditions
-        .#run(move |__larder| __larder.body(#body)) #wait
+            #conditions,
+            move |__larder| __larder.body(#body),
+        ) #wait
     })
 }

@@ -14,11 +14,7 @@ use crate::root::Root;
 
 const GRAMMAR: Grammar = Grammar {
     attribute: "invalidates",
-    names: &[
-        ("on", "on = always"),
-        ("phase", "phase = after"),
-        ("crate", "crate = ::larder"),
-    ],
+    names: &[("on", "on = always"), ("phase", "phase = after"), ("crate", "crate = ::larder")],
     later: &["max_txn"],
     unnamed: None,
 };
@@ -33,7 +29,8 @@ impl Plan {
     fn new(mut args: Args, function: &Function, errors: &mut Errors) -> Self {
         let names = args.unnamed();
         if names.is_empty() {
-            let text = "`invalidates` needs a name: write `#[invalidates(\"tools\")]` or `#[invalidates(\"tool:{id}\")]`";
+            let text =
+                "`invalidates` needs a name: write `#[invalidates(\"tools\")]` or `#[invalidates(\"tool:{id}\")]`";
             errors.push(Span::call_site(), text);
         }
         // The only phase there is: nothing to tell the runtime.
@@ -41,8 +38,7 @@ impl Plan {
         Self {
             root: Root::take(&mut args, errors),
             names: Name::read_all(&names, function, errors),
-            settings: Chain::default()
-                .flag(args.value("on", errors, On::read).and_then(On::setting)),
+            settings: Chain::default().flag(args.value("on", errors, On::read).and_then(On::setting)),
         }
     }
 }
@@ -51,12 +47,8 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> syn::Result<TokenS
     let mut errors = Errors::default();
     let args = Args::parse(args, &GRAMMAR, &mut errors);
     let function = Function::parse(item, GRAMMAR.attribute, Use::Judge, &mut errors);
-    let plan = function
-        .as_ref()
-        .map(|function| Plan::new(args, function, &mut errors));
-    errors
-        .finish(function.zip(plan))
-        .map(|(function, plan)| emit(&function, &plan))
+    let plan = function.as_ref().map(|function| Plan::new(args, function, &mut errors));
+    errors.finish(function.zip(plan)).map(|(function, plan)| emit(&function, &plan))
 }
 
 // Input:  #[invalidates("tool:{id}", ("team", ret.team))]
@@ -68,11 +60,7 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> syn::Result<TokenS
 //         }
 fn emit(function: &Function, plan: &Plan) -> TokenStream {
     let (at, private) = (function.at(), &plan.root.private(function.at()));
-    let (name, settings, shape) = (
-        function.name(),
-        plan.settings.at(at),
-        function.shape(private),
-    );
+    let (name, settings, shape) = (function.name(), plan.settings.at(at), function.shape(private));
     let names = plan.names.iter().map(|name| name.bind(private, at));
     let (body, run, wait) = (function.body(private), function.run(), function.wait());
     function.with_body(&quote_spanned! {at=>

@@ -20,10 +20,7 @@ pub(crate) struct KeyArgs {
 
 impl KeyArgs {
     pub(crate) fn take(args: &mut Args, errors: &mut Errors) -> Self {
-        Self {
-            key: args.list("key", errors),
-            skip: args.list("skip", errors),
-        }
+        Self { key: args.list("key", errors), skip: args.list("skip", errors) }
     }
 }
 
@@ -35,16 +32,8 @@ pub(crate) struct Key {
 
 impl Key {
     /// All that the parameters bind but `apart`, unless the arguments say otherwise.
-    pub(crate) fn plan(
-        args: KeyArgs,
-        function: &Function,
-        apart: Option<&Ident>,
-        errors: &mut Errors,
-    ) -> Self {
-        let skipped = args
-            .skip
-            .as_ref()
-            .map_or_else(Vec::new, |skip| skipped(&skip.value, function, errors));
+    pub(crate) fn plan(args: KeyArgs, function: &Function, apart: Option<&Ident>, errors: &mut Errors) -> Self {
+        let skipped = args.skip.as_ref().map_or_else(Vec::new, |skip| skipped(&skip.value, function, errors));
         if let Some(key) = &args.key {
             for part in &key.value {
                 check_part(part, function, errors);
@@ -54,9 +43,7 @@ impl Key {
             }
         }
         let parts = args.key.map(|key| key.value).unwrap_or_else(|| {
-            let left = function
-                .bound()
-                .filter(|name| apart != Some(*name) && !skipped.contains(name));
+            let left = function.bound().filter(|name| apart != Some(*name) && !skipped.contains(name));
             left.map(variable).collect()
         });
         Self { parts }
@@ -76,12 +63,7 @@ impl Key {
 /// `&value`, with the parentheses that the value needs.
 pub(crate) fn borrowed(value: &Expr, at: Span) -> Expr {
     let (attrs, and_token, expr) = (Vec::new(), Token![&](at), Box::new(value.clone()));
-    Expr::Reference(ExprReference {
-        attrs,
-        and_token,
-        mutability: None,
-        expr,
-    })
+    Expr::Reference(ExprReference { attrs, and_token, mutability: None, expr })
 }
 
 /// The variable at the root of a chain of fields and methods.
@@ -104,8 +86,7 @@ pub(crate) fn root(value: &Expr) -> Option<&Ident> {
 pub(crate) fn unknown(name: &Ident, function: &Function) -> Option<String> {
     let (word, of) = (name.to_string(), function.name());
     if word == "self" {
-        return (!function.has_self())
-            .then(|| format!("`{of}` has no `self`: name one of its parameters"));
+        return (!function.has_self()).then(|| format!("`{of}` has no `self`: name one of its parameters"));
     }
     if function.binds(&word) || word.starts_with(char::is_uppercase) {
         return None;
@@ -117,10 +98,7 @@ pub(crate) fn unknown(name: &Ident, function: &Function) -> Option<String> {
         None if names().next().is_none() => {
             format!("`{word}` is not a parameter of `{of}`: it has none")
         }
-        None => format!(
-            "`{word}` is not a parameter of `{of}`: write {}",
-            listed(names())
-        ),
+        None => format!("`{word}` is not a parameter of `{of}`: write {}", listed(names())),
     })
 }
 
@@ -142,34 +120,25 @@ fn skipped(values: &[Expr], function: &Function, errors: &mut Errors) -> Vec<Ide
         };
         match name {
             None => errors.cover(value, "`skip` takes names of parameters: write `skip(db)`"),
-            Some(name) if name == "self" => {
-                errors.cover(name, "`self` is never in the key: leave it out here")
-            }
+            Some(name) if name == "self" => errors.cover(name, "`self` is never in the key: leave it out here"),
             Some(name) if function.binds(&name.to_string()) => names.push(name.clone()),
-            Some(name) => errors.cover(
-                name,
-                unknown(name, function).unwrap_or_else(|| not_a_parameter(name, function)),
-            ),
+            Some(name) => {
+                errors.cover(name, unknown(name, function).unwrap_or_else(|| not_a_parameter(name, function)))
+            }
         }
     }
     names
 }
 
 fn not_a_parameter(name: &Ident, function: &Function) -> String {
-    format!(
-        "`{name}` is not a parameter of `{}`: leave it out here",
-        function.name()
-    )
+    format!("`{name}` is not a parameter of `{}`: leave it out here", function.name())
 }
 
 fn check_part(part: &Expr, function: &Function, errors: &mut Errors) {
     if !function.binds("ret")
         && let Some(ret) = mention("ret", part.to_token_stream())
     {
-        errors.cover(
-            ret,
-            "the key is made before the function runs, so there is no `ret` yet: use parameters",
-        );
+        errors.cover(ret, "the key is made before the function runs, so there is no `ret` yet: use parameters");
     } else if let Some(name) = root(part)
         && let Some(text) = unknown(name, function)
     {
@@ -188,25 +157,16 @@ fn check_both(
 ) {
     for name in function.bound().filter(|name| apart != Some(*name)) {
         let word = name.to_string();
-        let whole = key
-            .value
-            .iter()
-            .any(|part| matches!(part, Expr::Path(path) if path.path.is_ident(&word)));
-        let named = key
-            .value
-            .iter()
-            .any(|part| mention(&word, part.to_token_stream()).is_some());
+        let whole = key.value.iter().any(|part| matches!(part, Expr::Path(path) if path.path.is_ident(&word)));
+        let named = key.value.iter().any(|part| mention(&word, part.to_token_stream()).is_some());
         match skipped.iter().find(|skipped| *skipped == name) {
-            Some(twice) if whole => errors.cover(
-                twice,
-                format!("`{word}` is in `key` too: leave it out in one of them"),
-            ),
+            Some(twice) if whole => {
+                errors.cover(twice, format!("`{word}` is in `key` too: leave it out in one of them"))
+            }
             None if !named => {
                 errors.push(
                     skip.name,
-                    format!(
-                        "`key` and `skip` together say nothing of `{word}`: write only one of them"
-                    ),
+                    format!("`key` and `skip` together say nothing of `{word}`: write only one of them"),
                 );
                 errors.push(key.name, "`key` is here");
             }

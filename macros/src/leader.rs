@@ -2,6 +2,7 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
+use syn::Expr;
 
 use crate::args::{Args, Grammar};
 use crate::chain::Chain;
@@ -45,73 +46,54 @@ impl Plan {
         let key = key(&mut args, function, errors);
         let ttl = args.value("ttl", errors, Length::read_positive);
         let grace = args.value("grace", errors, Length::read);
-        let on_unavailable = args
-            .value("on_unavailable", errors, OnUnavailable::read)
-            .unwrap_or(OnUnavailable::Skip);
+        let on_unavailable = args.value("on_unavailable", errors, OnUnavailable::read).unwrap_or(OnUnavailable::Skip);
         // The only mode there is: nothing to tell the runtime.
         let _: Option<Mode> = args.value("mode", errors, Mode::read);
         let settings = Chain::default()
             .with("ttl", ttl.as_ref().and_then(Length::fixed))
             .with("grace", grace.as_ref().and_then(Length::fixed))
-            .flag(
-                args.value("renew", errors, number::flag)
-                    .and_then(|renew| renew.then_some("renew")),
-            )
-            .flag(
-                args.value("on_err", errors, OnErr::read)
-                    .and_then(OnErr::setting),
-            )
+            .flag(args.value("renew", errors, number::flag).and_then(|renew| renew.then_some("renew")))
+            .flag(args.value("on_err", errors, OnErr::read).and_then(OnErr::setting))
             .flag(on_unavailable.setting());
-        Self {
-            root: Root::take(&mut args, errors),
-            key,
-            ttl,
-            grace,
-            settings,
-            on_unavailable,
-        }
+        Self { root: Root::take(&mut args, errors), key, ttl, grace, settings, on_unavailable }
     }
 }
 
 /// The key: the value without a name, or `key = ..`.
 fn key(args: &mut Args, function: &Function, errors: &mut Errors) -> Name {
     let (seen, mut unnamed) = (args.seen("key"), args.unnamed().into_iter());
-    let first = unnamed.next();
-    match (&first, seen) {
-        (None, false) => {
-            errors.push(
-                Span::call_site(),
-                "`leader` needs a key: write `#[leader(\"nightly\", ttl = \"300s\")]`",
-            );
+    let (first, named) = (unnamed.next(), args.value("key", errors, Ok));
+    let key = match (first, named) {
+        (Some(first), _) if seen => {
+            errors.cover(first, "the key is given twice: leave out this one or `key = ..`");
+            Name::default()
         }
-        (Some(first), true) => errors.cover(
-            first,
-            "the key is given twice: leave out this one or `key = ..`",
-        ),
-        _ => {}
-    }
+        (Some(first @ (Expr::Lit(_) | Expr::Tuple(_))), _) => Name::read(&first, function, errors),
+        (Some(first), _) => {
+            errors.cover(first, "a key that is an expression needs its name: write `key = ..` before it");
+            Name::default()
+        }
+        (None, Some(named)) => Name::read_any(named, function, errors),
+        (None, None) => {
+            if !seen {
+                errors.push(Span::call_site(), "`leader` needs a key: write `#[leader(\"nightly\", ttl = \"300s\")]`");
+            }
+            Name::default()
+        }
+    };
     for more in unnamed {
-        errors.cover(
-            more,
-            "a leader has one key: write `key = (\"sync\", id)` to make it of several parts",
-        );
+        errors.cover(more, "a leader has one key: write `key = (\"sync\", id)` to make it of several parts");
     }
-    let named = args.value("key", errors, Ok);
-    first.or(named).map_or_else(Name::default, |value| {
-        Name::read_key(value, function, errors)
-    })
+    key.require_early(errors);
+    key
 }
 
 pub(crate) fn expand(args: TokenStream, item: TokenStream) -> syn::Result<TokenStream> {
     let mut errors = Errors::default();
     let args = Args::parse(args, &GRAMMAR, &mut errors);
     let function = Function::parse(item, GRAMMAR.attribute, Use::Lead, &mut errors);
-    let plan = function
-        .as_ref()
-        .map(|function| Plan::new(args, function, &mut errors));
-    errors
-        .finish(function.zip(plan))
-        .map(|(function, plan)| emit(&function, &plan))
+    let plan = function.as_ref().map(|function| Plan::new(args, function, &mut errors));
+    errors.finish(function.zip(plan)).map(|(function, plan)| emit(&function, &plan))
 }
 
 // Input:  #[leader("nightly", ttl = "300s", grace = linger)]

@@ -1,11 +1,20 @@
 //! The attribute macros of `larder`.
+//!
+//! Depend on `larder`, which re-exports them: what they write calls its runtime. Every macro reads its arguments and
+//! the user's function, decides what is wanted, and writes one call around the body. The signature stays as it was, and
+//! nothing is added beside the function. `expansions/` holds what is written, one file per shape.
+//!
+//! Arguments are tokens, never Rust in strings. A duration is `20` (seconds), `"250ms"`, `"20s"`, `"1m30s"`, `"2h"` or an
+//! expression of type `Duration`. Faults are reported all at once, each where it is; the function is then left as it was.
 
 use proc_macro::TokenStream;
 
 mod args;
+mod bounds;
 mod boxed;
 mod cache_key;
 mod chain;
+mod conditions;
 mod duration;
 mod errors;
 mod fingerprint;
@@ -14,58 +23,276 @@ mod hexsha_cached;
 mod invalidates;
 mod key;
 mod leader;
+mod misplaced;
 mod names;
 mod nearest;
 mod number;
 mod policy;
 mod returns;
+mod revision;
 mod root;
+mod shape;
 mod ttl_cached;
 mod words;
 
 #[cfg(test)]
 mod tests;
 
-/// ttl
+/// Caches a function's result until its time or its entity ends.
+///
+/// ```ignore
+/// #[larder::ttl_cached(entity = "tools", ttl = "20s", skip(db))]
+/// async fn list_tools(db: &Db, filter: &Filter) -> Result<Arc<Vec<Tool>>, Error> {
+///     db.tools(filter).await.map(Arc::new)
+/// }
+/// ```
+///
+/// It works on free functions, methods and trait implementations (`#[async_trait]` too), sync and async. Only what
+/// succeeded is stored: `Ok` of a `Result`, everything of other types, as `larder::Cacheable` says. A stored value is
+/// owned: `-> &str` and `-> impl Trait` are refused. So are `const`, `unsafe` and `extern` functions.
+///
+/// # Arguments
+///
+/// ## `entity = "tools"`
+///
+/// What the result shows: `#[larder::invalidates("tools")]` ends it everywhere. Required. Refuses all but one fixed, not
+/// empty text without control characters.
+///
+/// ## `ttl = "20s"`
+///
+/// How long a result lives; an expression may use the parameters. Default: what the configuration says, or 60 seconds.
+/// `0` stores nothing. Refuses negative durations, and those above a hundred years.
+///
+/// ## `key(filter.team, self.realm)`
+///
+/// The expressions that make the key. Default: all parameters but `self`, a pattern giving all that it binds. Refuses
+/// names that are no parameters, and `ret`, which is not there yet.
+///
+/// ## `skip(db)`
+///
+/// The parameters that are not in the key, because they cannot change the result. Default: none. Refuses names that are
+/// no parameters. Beside `key(..)`, the two must name every parameter between them, and none twice.
+///
+/// ## `tags("tool:{id}", ("team", ret.team))`
+///
+/// Finer names than the entity, each of which `#[larder::invalidates]` can end. In a text, `{name.field}` stands for a
+/// parameter or its field, and `{{` for a brace; a tuple takes whole expressions and is joined by `:`. `ret` is the
+/// stored value; an expression uses either `ret` or parameters. Default: none. Refuses empty names and unknown parameters.
+///
+/// ## `when = cursor.is_none()`
+///
+/// Whether this call reads and stores at all; otherwise it just runs. Default: always. Refuses `ret`.
+///
+/// ## `store_if = |tools| !tools.is_empty()`
+///
+/// Whether to store this result: a closure over a reference to the stored value. Default: always.
+///
+/// ## `capacity = 10_000`
+///
+/// How many entries the memory of this process holds: a number or a constant. Default: 10 000. Refuses 0.
+///
+/// ## `store = memory`
+///
+/// Where values are kept: `memory`, `redis` or `tiered`. Default: `tiered`, which is memory where no Redis is
+/// configured. All but `memory` need a type that implements serde's traits.
+///
+/// ## `jitter = 0.1`
+///
+/// The share of the ttl by which entries made together end apart. Default: 0.1. Refuses what is outside 0.0..=1.0.
+///
+/// ## `coherence = strict`
+///
+/// How soon an invalidation in another process is seen: `tracked` by a push, `strict` by asking at every call, `ttl` not
+/// before the ttl is over. Default: `tracked`.
+///
+/// ## `single_flight = off`
+///
+/// Whether concurrent callers wait for one computation: `process` or `off`. Default: `process`.
+///
+/// ## `version = 2`
+///
+/// A number to raise when stored values changed their meaning but not their type. Default: 0. Refuses what is not a
+/// `u32`.
+///
+/// ## `crate = ::path`
+///
+/// Where the runtime is, when a crate re-exports it. Default: `::larder`. Refuses paths that depend on the module.
 #[proc_macro_attribute]
 pub fn ttl_cached(args: TokenStream, item: TokenStream) -> TokenStream {
     expand(args, item, ttl_cached::expand)
 }
 
-/// hexsha
+/// Caches a pure function of a configuration revision: nothing expires, and nothing is served under another revision.
+///
+/// ```ignore
+/// #[larder::hexsha_cached]
+/// async fn openid_configuration(config: &Config, host: &str) -> Arc<OpenIdConfiguration> {
+///     Arc::new(OpenIdConfiguration::of(config, host))
+/// }
+/// ```
+///
+/// The first parameter implements `larder::HexSha` and is the revision; all others make the key. It works on the same
+/// functions as [`macro@ttl_cached`], and refuses the same.
+///
+/// # Arguments
+///
+/// ## `revision = self.config.hexsha()`
+///
+/// The revision, as a text. Default: the first parameter's. The parameter at the root of the expression is not in the
+/// key. Refuses `ret`; a function without parameters needs it.
+///
+/// ## `key(host)`
+///
+/// The expressions that make the key. Default: all parameters but `self` and the revision. Refuses as in
+/// [`macro@ttl_cached`].
+///
+/// ## `skip(db)`
+///
+/// The parameters that are not in the key. Default: none. Refuses as in [`macro@ttl_cached`].
+///
+/// ## `keep = 2`
+///
+/// How many revisions stay in memory, for roll-outs that go back and forth: a number or a constant. Default: 2.
+/// Refuses 0.
+///
+/// ## `capacity = 1024`
+///
+/// How many entries each revision holds: a number or a constant. Default: 10 000. Refuses 0.
+///
+/// ## `when = host.is_some()`
+///
+/// Whether this call reads and stores at all. Default: always. Refuses `ret`.
+///
+/// ## `store_if = |page| page.is_complete()`
+///
+/// Whether to store this result: a closure over a reference to the stored value. Default: always.
+///
+/// ## `store = tiered`
+///
+/// Where values are kept: `memory`, `redis` or `tiered`. Default: `memory`. The others need a type that implements
+/// serde's traits.
+///
+/// ## `crate = ::path`
+///
+/// Where the runtime is. Default: `::larder`. Refuses paths that depend on the module.
 #[proc_macro_attribute]
 pub fn hexsha_cached(args: TokenStream, item: TokenStream) -> TokenStream {
     expand(args, item, hexsha_cached::expand)
 }
 
-/// inv
+/// Ends entities and tags after a write.
+///
+/// ```ignore
+/// #[larder::invalidates("tools", "tool:{id}", ("team", ret.team))]
+/// async fn rename(db: &Db, id: u32, name: &str) -> Result<Tool, Error> {
+///     db.rename(id, name).await
+/// }
+/// ```
+///
+/// # Arguments
+///
+/// ## Names
+///
+/// What ends: entities, or tags as in [`macro@ttl_cached`], made from parameters before the body runs and from its
+/// result, `ret`. At least one. Refuses empty names, unknown parameters, and `ret` of `-> impl Trait`.
+///
+/// ## `on = always`
+///
+/// After which results: `ok`, or `always` for an `Err` too (names from `ret` need a success). Default: `ok`.
+///
+/// ## `phase = after`
+///
+/// When the names end: `after` the body. Default: `after`.
+///
+/// ## `crate = ::path`
+///
+/// Where the runtime is. Default: `::larder`. Refuses paths that depend on the module.
 #[proc_macro_attribute]
 pub fn invalidates(args: TokenStream, item: TokenStream) -> TokenStream {
     expand(args, item, invalidates::expand)
 }
 
-/// leader
+/// Runs a function in at most one process at a time.
+///
+/// ```ignore
+/// #[larder::leader("nightly", ttl = "300s", grace = "10s")]
+/// async fn report(db: &Db) -> Option<Report> {
+///     db.report().await
+/// }
+/// ```
+///
+/// The function returns `()`, `Option<T>`, `larder::Leadership<T>`, or a `Result` of one of these: a call that does not
+/// lead gets `()`, `None` or `Follower`.
+///
+/// # Arguments
+///
+/// ## `"nightly"`
+///
+/// The key: who holds it leads. It may have placeholders, and be a tuple, as a tag in [`macro@ttl_cached`]; `key = expr`
+/// takes any value that can be displayed. Required. Refuses a second key, and `ret`.
+///
+/// ## `ttl = "300s"`
+///
+/// How long the lease lasts; an expression may use the parameters. Required. Refuses 0.
+///
+/// ## `grace = "10s"`
+///
+/// How long the lease is held after the body, so that slower clocks do not run it again. Default: 0.
+///
+/// ## `renew = true`
+///
+/// Whether the lease is renewed while the body runs. Default: `false`. Refuses all but `true` and `false`.
+///
+/// ## `on_err = grace`
+///
+/// What an `Err` does with the lease: `release` it, or hold it for the `grace`. Default: `release`.
+///
+/// ## `on_unavailable = skip`
+///
+/// What a call does when Redis cannot be asked: `skip` the body, `run` it, or return an `error`, for which the function
+/// returns a `Result<_, E>` with `E: From<larder::Error>`. Default: `skip`.
+///
+/// ## `mode = skip`
+///
+/// What a follower does: `skip` the body. Default: `skip`.
+///
+/// ## `crate = ::path`
+///
+/// Where the runtime is. Default: `::larder`. Refuses paths that depend on the module.
 #[proc_macro_attribute]
 pub fn leader(args: TokenStream, item: TokenStream) -> TokenStream {
     expand(args, item, leader::expand)
 }
 
-/// derive
+/// Lets a type be part of a cache key.
+///
+/// ```ignore
+/// #[derive(larder::CacheKey)]
+/// struct Filter {
+///     team: String,
+///     page: Option<u32>,
+///     #[key(skip)]
+///     trace: TraceId,
+/// }
+/// ```
+///
+/// The names of the type, of its variants and of its fields go into the key with their values, so that a type of
+/// another shape never shares an entry. Type parameters in kept fields are bounded. Unions are refused.
+///
+/// # Attributes
+///
+/// `#[key(skip)]` on a field leaves it out: it must not change any result. `#[key(crate = ::path)]` on the type says where
+/// the runtime is (default: `::larder`).
 #[proc_macro_derive(CacheKey, attributes(key))]
 pub fn derive_cache_key(item: TokenStream) -> TokenStream {
-    cache_key::expand(item.into())
-        .unwrap_or_else(syn::Error::into_compile_error)
-        .into()
+    cache_key::expand(item.into()).unwrap_or_else(syn::Error::into_compile_error).into()
 }
 
 /// The way of every attribute; on a fault the item stays as it was.
 fn expand(
     args: TokenStream,
     item: TokenStream,
-    expand: fn(
-        proc_macro2::TokenStream,
-        proc_macro2::TokenStream,
-    ) -> syn::Result<proc_macro2::TokenStream>,
+    expand: fn(proc_macro2::TokenStream, proc_macro2::TokenStream) -> syn::Result<proc_macro2::TokenStream>,
 ) -> TokenStream {
     errors::or_untouched(expand(args.into(), item.clone().into()), item.into()).into()
 }

@@ -28,59 +28,48 @@ enum Piece {
 impl Name {
     /// Reads every name of a list.
     pub(crate) fn read_all(values: &[Expr], function: &Function, errors: &mut Errors) -> Vec<Self> {
-        values
-            .iter()
-            .map(|value| Self::read(value, function, errors))
-            .collect()
+        values.iter().map(|value| Self::read(value, function, errors)).collect()
     }
 
     /// Reads `"tool:{id}"` or `("tool", id)`.
     pub(crate) fn read(value: &Expr, function: &Function, errors: &mut Errors) -> Self {
         let mut name = Self { pieces: Vec::new() };
         match value {
-            Expr::Lit(ExprLit {
-                lit: Lit::Str(lit), ..
-            }) => name.text(lit, function, errors),
+            Expr::Lit(ExprLit { lit: Lit::Str(lit), .. }) => name.text(lit, function, errors),
             Expr::Tuple(tuple) if !tuple.elems.is_empty() => {
                 for (place, element) in tuple.elems.iter().enumerate() {
                     if place > 0 {
-                        name.pieces
-                            .push(Piece::Text(String::from(":"), element.span()));
+                        name.pieces.push(Piece::Text(String::from(":"), element.span()));
                     }
                     match element {
-                        Expr::Lit(ExprLit {
-                            lit: Lit::Str(lit), ..
-                        }) => name.text(lit, function, errors),
+                        Expr::Lit(ExprLit { lit: Lit::Str(lit), .. }) => name.text(lit, function, errors),
                         other => name.value(peel(other.clone()), function, errors),
                     }
                 }
             }
             Expr::Paren(inner) => return Self::read(&inner.expr, function, errors),
-            other => errors.cover(
-                other,
-                "a name is a string or a tuple: write `\"tool:{id}\"` or `(\"tool\", id)`",
-            ),
+            other => errors.cover(other, "a name is a string or a tuple: write `\"tool:{id}\"` or `(\"tool\", id)`"),
         }
         name
     }
 
     /// A leader's key: any value that can be displayed, besides what every name can be.
-    pub(crate) fn read_key(value: Expr, function: &Function, errors: &mut Errors) -> Self {
-        let name = match value {
-            Expr::Lit(ExprLit {
-                lit: Lit::Str(_), ..
-            })
-            | Expr::Tuple(_) => Self::read(&value, function, errors),
+    pub(crate) fn read_any(value: Expr, function: &Function, errors: &mut Errors) -> Self {
+        match value {
+            Expr::Lit(ExprLit { lit: Lit::Str(_), .. }) | Expr::Tuple(_) => Self::read(&value, function, errors),
             other => {
                 let mut name = Self { pieces: Vec::new() };
                 name.value(other, function, errors);
                 name
             }
-        };
-        if let Some(ret) = name.late() {
+        }
+    }
+
+    /// Says so when the name needs the result, which is not there yet.
+    pub(crate) fn require_early(&self, errors: &mut Errors) {
+        if let Some(ret) = self.late() {
             errors.cover(ret, "the key is needed before the function runs, so there is no `ret` yet: use parameters");
         }
-        name
     }
 
     /// The name, when it is one text.
@@ -94,9 +83,7 @@ impl Name {
 
     /// `Name::new().lit("tool:").part(&id)`
     pub(crate) fn tokens(&self, private: &TokenStream, at: Span) -> TokenStream {
-        let pieces = self
-            .pieces
-            .chunk_by(|left, right| matches!((left, right), (Piece::Text(..), Piece::Text(..))));
+        let pieces = self.pieces.chunk_by(|left, right| matches!((left, right), (Piece::Text(..), Piece::Text(..))));
         let calls = pieces.filter_map(|run| Some(call(run.first()?, run)));
         quote_spanned!(at=> #private::Name::new() #(#calls)*)
     }
@@ -126,26 +113,24 @@ impl Name {
     }
 
     fn value(&mut self, value: Expr, function: &Function, errors: &mut Errors) {
-        self.pieces
-            .push(match mention("ret", value.to_token_stream()) {
-                Some(ret) => {
-                    if function.binds("ret") {
-                        errors.cover(
-                            &ret,
-                            "`ret` is the result here and a parameter too: rename the parameter",
-                        );
-                    }
-                    Piece::Late(value, ret)
+        self.pieces.push(match mention("ret", value.to_token_stream()) {
+            Some(ret) => {
+                if function.binds("ret") {
+                    errors.cover(&ret, "`ret` is the result here and a parameter too: rename the parameter");
+                } else if function.returns.opaque {
+                    errors.cover(&ret, "the result has no named type to look at: name the return type");
                 }
-                None => {
-                    if let Some(name) = root(&value)
-                        && let Some(text) = unknown(name, function)
-                    {
-                        errors.cover(name, text);
-                    }
-                    Piece::Early(value)
+                Piece::Late(value, ret)
+            }
+            None => {
+                if let Some(name) = root(&value)
+                    && let Some(text) = unknown(name, function)
+                {
+                    errors.cover(name, text);
                 }
-            });
+                Piece::Early(value)
+            }
+        });
     }
 
     fn text(&mut self, lit: &LitStr, function: &Function, errors: &mut Errors) {
@@ -157,30 +142,20 @@ impl Name {
         while let Some(place) = rest.find(['{', '}']) {
             let (before, brace) = rest.split_at(place);
             text.push_str(before);
-            rest = if let Some(after) = brace
-                .strip_prefix("{{")
-                .or_else(|| brace.strip_prefix("}}"))
-            {
+            rest = if let Some(after) = brace.strip_prefix("{{").or_else(|| brace.strip_prefix("}}")) {
                 text.push_str(&brace[..1]);
                 after
             } else if brace.starts_with('}') {
-                return errors.cover(
-                    lit,
-                    "a `}` without its `{`: write `}}` for the character itself",
-                );
+                return errors.cover(lit, "a `}` without its `{`: write `}}` for the character itself");
             } else if let Some((inside, after)) = brace[1..].split_once('}') {
-                self.pieces
-                    .push(Piece::Text(std::mem::take(&mut text), lit.span()));
+                self.pieces.push(Piece::Text(std::mem::take(&mut text), lit.span()));
                 match placeholder(inside, lit.span(), function) {
                     Ok(value) => self.value(value, function, errors),
                     Err(text) => errors.cover(lit, text),
                 }
                 after
             } else {
-                return errors.cover(
-                    lit,
-                    "a `{` without its `}`: write `{{` for the character itself",
-                );
+                return errors.cover(lit, "a `{` without its `}`: write `{{` for the character itself");
             };
         }
         text.push_str(rest);
@@ -210,11 +185,12 @@ pub(crate) fn early(value: Expr, function: &Function) -> syn::Result<Expr> {
 
 /// The name of an entity: one fixed text.
 pub(crate) fn entity(value: Expr) -> syn::Result<LitStr> {
-    let lit = string(
-        value,
-        "an entity is one fixed name: write `entity = \"tools\"`",
-    )?;
-    match fault(&lit.value()) {
+    let lit = string(value, "an entity is one fixed name: write `entity = \"tools\"`")?;
+    let written = lit.value();
+    let braces = written
+        .contains(['{', '}'])
+        .then_some("an entity is one fixed name: write what is finer as `tags(\"tool:{id}\")`");
+    match fault(&written).or(braces) {
         Some(fault) => Err(syn::Error::new(lit.span(), fault)),
         None => Ok(lit),
     }
@@ -244,20 +220,10 @@ fn call(first: &Piece, run: &[Piece]) -> TokenStream {
         Piece::Text(_, at) => {
             let text: String = run
                 .iter()
-                .filter_map(|piece| {
-                    if let Piece::Text(text, _) = piece {
-                        Some(text.as_str())
-                    } else {
-                        None
-                    }
-                })
+                .filter_map(|piece| if let Piece::Text(text, _) = piece { Some(text.as_str()) } else { None })
                 .collect();
             let at = at.resolved_at(Span::mixed_site());
-            if text.is_empty() {
-                TokenStream::new()
-            } else {
-                quote_spanned!(at=> .lit(#text))
-            }
+            if text.is_empty() { TokenStream::new() } else { quote_spanned!(at=> .lit(#text)) }
         }
         Piece::Early(value) => {
             let at = value.span().resolved_at(Span::mixed_site());
@@ -274,25 +240,16 @@ fn call(first: &Piece, run: &[Piece]) -> TokenStream {
 /// The expression of `{inside}`: a variable, or a field of one.
 fn placeholder(inside: &str, at: Span, function: &Function) -> Result<Expr, String> {
     let cure = || match function.bound().next() {
-        Some(name) => format!(
-            "write a name like `{{{name}}}`, or a tuple for an expression: `(\"tool\", {name})`"
-        ),
-        None => String::from(
-            "write a name like `{ret}`, or a tuple for an expression: `(\"tool\", ret.id)`",
-        ),
+        Some(name) => format!("write a name like `{{{name}}}`, or a tuple for an expression: `(\"tool\", {name})`"),
+        None => String::from("write a name like `{ret}`, or a tuple for an expression: `(\"tool\", ret.id)`"),
     };
     if inside.is_empty() {
         return Err(format!("an empty placeholder: {}", cure()));
     }
     let fault = || format!("`{{{inside}}}` is not a placeholder: {}", cure());
-    let (first, fields) = inside
-        .split_once('.')
-        .map_or((inside, None), |(first, fields)| (first, Some(fields)));
-    let first = if first == "self" {
-        Ident::new(first, at)
-    } else {
-        syn::parse_str::<Ident>(first).map_err(|_| fault())?
-    };
+    let (first, fields) = inside.split_once('.').map_or((inside, None), |(first, fields)| (first, Some(fields)));
+    let first =
+        if first == "self" { Ident::new(first, at) } else { syn::parse_str::<Ident>(first).map_err(|_| fault())? };
     let word = first.to_string();
     if word != "ret"
         && !function.binds(&word)

@@ -1,10 +1,7 @@
 //! The word that someone probably meant.
 
 /// The candidate nearest to `word`, when it is near enough to be a slip of the pen.
-pub(crate) fn nearest<'a>(
-    word: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let allowed = if word.chars().count() < 4 { 1 } else { 2 };
     candidates
         .into_iter()
@@ -32,9 +29,7 @@ fn distance(left: &str, right: &str) -> usize {
     for (row, &a) in left.iter().enumerate() {
         let mut line = vec![row + 1];
         for (column, &b) in right.iter().enumerate() {
-            let mut best = (above[column] + usize::from(a != b))
-                .min(above[column + 1] + 1)
-                .min(line[column] + 1);
+            let mut best = (above[column] + usize::from(a != b)).min(above[column + 1] + 1).min(line[column] + 1);
             if row > 0 && column > 0 && a == right[column - 1] && left[row - 1] == b {
                 best = best.min(before[column - 1] + 1);
             }

@@ -8,10 +8,7 @@ use syn::{Expr, ExprLit, ExprUnary, Lit, UnOp};
 /// A count of at least one; a constant expression is taken as it is.
 pub(crate) fn count(value: Expr) -> syn::Result<Expr> {
     match whole(&value, "a whole number")? {
-        Some(0) => Err(syn::Error::new_spanned(
-            value,
-            "0 would store nothing: write a number from 1 up",
-        )),
+        Some(0) => Err(syn::Error::new_spanned(value, "0 would store nothing: write a number from 1 up")),
         _ => Ok(value),
     }
 }
@@ -19,10 +16,9 @@ pub(crate) fn count(value: Expr) -> syn::Result<Expr> {
 /// A schema version.
 pub(crate) fn version(value: Expr) -> syn::Result<Expr> {
     match whole(&value, "a whole number")? {
-        Some(number) if number > u64::from(u32::MAX) => Err(syn::Error::new_spanned(
-            value,
-            "a version is a `u32`: write a smaller number",
-        )),
+        Some(number) if number > u64::from(u32::MAX) => {
+            Err(syn::Error::new_spanned(value, "a version is a `u32`: write a smaller number"))
+        }
         _ => Ok(value),
     }
 }
@@ -30,24 +26,13 @@ pub(crate) fn version(value: Expr) -> syn::Result<Expr> {
 /// A share between 0.0 and 1.0.
 pub(crate) fn share(value: Expr) -> syn::Result<TokenStream> {
     let number = match &value {
-        Expr::Lit(ExprLit {
-            lit: Lit::Float(lit),
-            ..
-        }) => lit.base10_parse::<f64>().unwrap_or(f64::NAN),
-        Expr::Lit(ExprLit {
-            lit: Lit::Int(lit), ..
-        }) => lit.base10_parse::<u32>().map_or(f64::NAN, f64::from),
-        Expr::Lit(_)
-        | Expr::Unary(ExprUnary {
-            op: UnOp::Neg(_), ..
-        }) => f64::NAN,
+        Expr::Lit(ExprLit { lit: Lit::Float(lit), .. }) => lit.base10_parse::<f64>().unwrap_or(f64::NAN),
+        Expr::Lit(ExprLit { lit: Lit::Int(lit), .. }) => lit.base10_parse::<u32>().map_or(f64::NAN, f64::from),
+        Expr::Lit(_) | Expr::Unary(ExprUnary { op: UnOp::Neg(_), .. }) => f64::NAN,
         _ => return Ok(value.into_token_stream()),
     };
     if !(0.0..=1.0).contains(&number) {
-        return Err(syn::Error::new_spanned(
-            value,
-            "this share is outside 0.0..=1.0: write for example `0.1`",
-        ));
+        return Err(syn::Error::new_spanned(value, "this share is outside 0.0..=1.0: write for example `0.1`"));
     }
     Ok(quote_spanned!(value.span()=> #number))
 }
@@ -55,10 +40,7 @@ pub(crate) fn share(value: Expr) -> syn::Result<TokenStream> {
 /// `true` or `false`.
 pub(crate) fn flag(value: Expr) -> syn::Result<bool> {
     match value {
-        Expr::Lit(ExprLit {
-            lit: Lit::Bool(lit),
-            ..
-        }) => Ok(lit.value),
+        Expr::Lit(ExprLit { lit: Lit::Bool(lit), .. }) => Ok(lit.value),
         other => Err(syn::Error::new_spanned(other, "write `true` or `false`")),
     }
 }
@@ -66,13 +48,8 @@ pub(crate) fn flag(value: Expr) -> syn::Result<bool> {
 fn whole(value: &Expr, wanted: &str) -> syn::Result<Option<u64>> {
     let fault = || syn::Error::new_spanned(value, format!("write {wanted} here, or a constant"));
     match value {
-        Expr::Lit(ExprLit {
-            lit: Lit::Int(lit), ..
-        }) => lit.base10_parse().map(Some).map_err(|_| fault()),
-        Expr::Lit(_)
-        | Expr::Unary(ExprUnary {
-            op: UnOp::Neg(_), ..
-        }) => Err(fault()),
+        Expr::Lit(ExprLit { lit: Lit::Int(lit), .. }) => lit.base10_parse().map(Some).map_err(|_| fault()),
+        Expr::Lit(_) | Expr::Unary(ExprUnary { op: UnOp::Neg(_), .. }) => Err(fault()),
         _ => Ok(None),
     }
 }

@@ -19,18 +19,13 @@ pub(crate) trait Choice: Copy + Sized + 'static {
             },
             _ => None,
         };
-        let found = Self::WORDS
-            .iter()
-            .find(|(known, _)| word.as_deref() == Some(known));
+        let found = Self::WORDS.iter().find(|(known, _)| word.as_deref() == Some(known));
         match found {
             Some((_, Some(choice))) if matches!(value, Expr::Path(_)) => Ok(*choice),
             Some((word, None)) => Err(syn::Error::new_spanned(value, not_yet(word))),
             _ => {
                 let ready = Self::WORDS.iter().filter(|(_, choice)| choice.is_some());
-                let text = format!(
-                    "write {}, without quotes",
-                    listed(ready.map(|(word, _)| *word))
-                );
+                let text = format!("write {}, without quotes", listed(ready.map(|(word, _)| *word)));
                 Err(syn::Error::new_spanned(value, text))
             }
         }
@@ -46,11 +41,8 @@ pub(crate) enum Store {
 }
 
 impl Choice for Store {
-    const WORDS: &'static [(&'static str, Option<Self>)] = &[
-        ("memory", Some(Self::Memory)),
-        ("redis", Some(Self::Redis)),
-        ("tiered", Some(Self::Tiered)),
-    ];
+    const WORDS: &'static [(&'static str, Option<Self>)] =
+        &[("memory", Some(Self::Memory)), ("redis", Some(Self::Redis)), ("tiered", Some(Self::Tiered))];
 }
 
 impl Store {
@@ -82,11 +74,8 @@ pub(crate) enum Coherence {
 }
 
 impl Choice for Coherence {
-    const WORDS: &'static [(&'static str, Option<Self>)] = &[
-        ("tracked", Some(Self::Tracked)),
-        ("strict", Some(Self::Strict)),
-        ("ttl", Some(Self::Ttl)),
-    ];
+    const WORDS: &'static [(&'static str, Option<Self>)] =
+        &[("tracked", Some(Self::Tracked)), ("strict", Some(Self::Strict)), ("ttl", Some(Self::Ttl))];
 }
 
 impl Coherence {
@@ -108,11 +97,8 @@ pub(crate) enum Flight {
 }
 
 impl Choice for Flight {
-    const WORDS: &'static [(&'static str, Option<Self>)] = &[
-        ("process", Some(Self::Process)),
-        ("off", Some(Self::Off)),
-        ("cluster", None),
-    ];
+    const WORDS: &'static [(&'static str, Option<Self>)] =
+        &[("process", Some(Self::Process)), ("off", Some(Self::Off)), ("cluster", None)];
 }
 
 impl Flight {
@@ -133,8 +119,7 @@ pub(crate) enum On {
 }
 
 impl Choice for On {
-    const WORDS: &'static [(&'static str, Option<Self>)] =
-        &[("ok", Some(Self::Ok)), ("always", Some(Self::Always))];
+    const WORDS: &'static [(&'static str, Option<Self>)] = &[("ok", Some(Self::Ok)), ("always", Some(Self::Always))];
 }
 
 impl On {
@@ -154,8 +139,7 @@ pub(crate) enum Phase {
 }
 
 impl Choice for Phase {
-    const WORDS: &'static [(&'static str, Option<Self>)] =
-        &[("after", Some(Self::After)), ("around", None)];
+    const WORDS: &'static [(&'static str, Option<Self>)] = &[("after", Some(Self::After)), ("around", None)];
 }
 
 /// What becomes of the lease when the leader returns an `Err`.
@@ -166,10 +150,8 @@ pub(crate) enum OnErr {
 }
 
 impl Choice for OnErr {
-    const WORDS: &'static [(&'static str, Option<Self>)] = &[
-        ("release", Some(Self::Release)),
-        ("grace", Some(Self::Grace)),
-    ];
+    const WORDS: &'static [(&'static str, Option<Self>)] =
+        &[("release", Some(Self::Release)), ("grace", Some(Self::Grace))];
 }
 
 impl OnErr {
@@ -191,11 +173,8 @@ pub(crate) enum OnUnavailable {
 }
 
 impl Choice for OnUnavailable {
-    const WORDS: &'static [(&'static str, Option<Self>)] = &[
-        ("skip", Some(Self::Skip)),
-        ("run", Some(Self::Run)),
-        ("error", Some(Self::Error)),
-    ];
+    const WORDS: &'static [(&'static str, Option<Self>)] =
+        &[("skip", Some(Self::Skip)), ("run", Some(Self::Run)), ("error", Some(Self::Error))];
 }
 
 impl OnUnavailable {
@@ -223,6 +202,5 @@ pub(crate) enum Mode {
 }
 
 impl Choice for Mode {
-    const WORDS: &'static [(&'static str, Option<Self>)] =
-        &[("skip", Some(Self::Skip)), ("wait", None)];
+    const WORDS: &'static [(&'static str, Option<Self>)] = &[("skip", Some(Self::Skip)), ("wait", None)];
 }

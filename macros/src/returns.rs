@@ -6,10 +6,11 @@ use syn::spanned::Spanned as _;
 use syn::visit::Visit;
 use syn::visit_mut::VisitMut;
 use syn::{
-    Lifetime, ParenthesizedGenericArguments, ReturnType, Token, TraitBound, Type, TypeFnPtr,
-    TypeImplTrait, TypeInfer, TypeReference,
+    Lifetime, ParenthesizedGenericArguments, ReturnType, Token, TraitBound, Type, TypeFnPtr, TypeImplTrait, TypeInfer,
+    TypeReference,
 };
 
+use crate::boxed::output;
 use crate::errors::Errors;
 
 /// What a macro does with the result of a function.
@@ -39,11 +40,7 @@ impl Returns {
         match output {
             ReturnType::Default => {
                 let at = name.resolved_at(Span::mixed_site());
-                Self {
-                    ty: quote_spanned!(at=> ()),
-                    at,
-                    opaque: false,
-                }
+                Self { ty: quote_spanned!(at=> ()), at, opaque: false }
             }
             ReturnType::Type(_, ty) => Self::of(ty),
         }
@@ -53,11 +50,7 @@ impl Returns {
         let mut named = ty.clone();
         Infer.visit_type_mut(&mut named);
         let opaque = matches!(named, Type::Infer(_));
-        Self {
-            ty: named.into_token_stream(),
-            at: ty.span().resolved_at(Span::mixed_site()),
-            opaque,
-        }
+        Self { ty: named.into_token_stream(), at: ty.span().resolved_at(Span::mixed_site()), opaque }
     }
 }
 
@@ -68,10 +61,7 @@ impl VisitMut for Infer {
     fn visit_type_mut(&mut self, ty: &mut Type) {
         if let Type::ImplTrait(opaque) = ty {
             let underscore_token = Token![_](opaque.impl_token.span);
-            *ty = Type::Infer(TypeInfer {
-                attrs: Vec::new(),
-                underscore_token,
-            });
+            *ty = Type::Infer(TypeInfer { attrs: Vec::new(), underscore_token });
         } else {
             syn::visit_mut::visit_type_mut(self, ty);
         }
@@ -80,10 +70,8 @@ impl VisitMut for Infer {
 
 /// Faults of a return type for what is done with it.
 pub(crate) fn check(ty: &Type, wanted: Use, name: &str, errors: &mut Errors) {
-    if is_future_box(ty) {
-        let text = format!(
-            "a boxed future is made before anything is awaited: write `async fn {name}(..) -> T`"
-        );
+    if output(ty).is_some() {
+        let text = format!("a boxed future is made before anything is awaited: write `async fn {name}(..) -> T`");
         errors.cover(ty, text);
         return;
     }
@@ -91,14 +79,15 @@ pub(crate) fn check(ty: &Type, wanted: Use, name: &str, errors: &mut Errors) {
     look.visit_type(ty);
     for opaque in look.opaque {
         if is_future(opaque) {
+            errors.cover(opaque, format!("write `async fn {name}(..) -> T` instead of `-> impl Future`"));
+        } else if wanted == Use::Store {
             errors.cover(
                 opaque,
-                format!("write `async fn {name}(..) -> T` instead of `-> impl Future`"),
+                "`impl Trait` has no name to store it under: name the type, or return a `Vec` or an `Arc`",
             );
-        } else if wanted == Use::Store {
-            errors.cover(opaque, "`impl Trait` has no name to store it under: name the type, or return a `Vec` or an `Arc`");
         } else if wanted == Use::Lead {
-            let text = "a leader returns `()`, `Option<T>`, `larder::Leadership<T>` or a `Result` of these: name the type";
+            let text =
+                "a leader returns `()`, `Option<T>`, `larder::Leadership<T>` or a `Result` of these: name the type";
             errors.cover(opaque, text);
         }
     }
@@ -106,16 +95,10 @@ pub(crate) fn check(ty: &Type, wanted: Use, name: &str, errors: &mut Errors) {
         return;
     }
     for (borrowed, owned) in look.borrowed {
-        errors.cover(
-            borrowed,
-            format!("a borrowed value cannot be stored: return an owned one, like {owned}"),
-        );
+        errors.cover(borrowed, format!("a borrowed value cannot be stored: return an owned one, like {owned}"));
     }
     if let Type::Never(never) = ty {
-        errors.cover(
-            never,
-            "a function that never returns has nothing to store: leave the attribute out",
-        );
+        errors.cover(never, "a function that never returns has nothing to store: leave the attribute out");
     }
 }
 
@@ -132,11 +115,7 @@ impl<'a> Visit<'a> for Look<'a> {
     }
 
     fn visit_type_reference(&mut self, found: &'a TypeReference) {
-        if found
-            .lifetime
-            .as_ref()
-            .is_some_and(|lifetime| lifetime.ident == "static")
-        {
+        if found.lifetime.as_ref().is_some_and(|lifetime| lifetime.ident == "static") {
             return self.visit_type(&found.elem);
         }
         let owned = match &*found.elem {
@@ -149,8 +128,7 @@ impl<'a> Visit<'a> for Look<'a> {
 
     fn visit_lifetime(&mut self, found: &'a Lifetime) {
         if found.ident != "static" {
-            self.borrowed
-                .push((found.to_token_stream(), "one with `'static` here"));
+            self.borrowed.push((found.to_token_stream(), "one with `'static` here"));
         }
     }
 
@@ -168,15 +146,7 @@ impl<'a> Visit<'a> for Look<'a> {
 
 fn is_future(ty: &TypeImplTrait) -> bool {
     ty.bounds.iter().any(|bound| match bound {
-        syn::TypeParamBound::Trait(bound) => bound
-            .path
-            .segments
-            .last()
-            .is_some_and(|last| last.ident == "Future"),
+        syn::TypeParamBound::Trait(bound) => bound.path.segments.last().is_some_and(|last| last.ident == "Future"),
         _ => false,
     })
-}
-
-fn is_future_box(ty: &Type) -> bool {
-    crate::boxed::output(ty).is_some()
 }

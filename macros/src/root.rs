@@ -15,34 +15,25 @@ pub(crate) struct Root {
 
 impl Root {
     pub(crate) fn take(args: &mut Args, errors: &mut Errors) -> Self {
-        Self {
-            renamed: args.value("crate", errors, Self::read),
-        }
+        Self { renamed: args.value("crate", errors, Self::read) }
     }
 
     fn read(value: Expr) -> syn::Result<Path> {
         match value {
             Expr::Path(path) if path.qself.is_none() => Self::absolute(path.path),
-            other => Err(syn::Error::new_spanned(
-                other,
-                "write a path: `crate = ::larder`",
-            )),
+            other => Err(syn::Error::new_spanned(other, "write a path: `crate = ::larder`")),
         }
     }
 
     /// The path, when it means the same in every module.
     pub(crate) fn absolute(path: Path) -> syn::Result<Path> {
-        let first = path
-            .segments
-            .first()
-            .map(|segment| segment.ident.to_string());
+        let first = path.segments.first().map(|segment| segment.ident.to_string());
         if path.leading_colon.is_some() || matches!(first.as_deref(), Some("crate" | "$crate")) {
             return Ok(path);
         }
         let written = path.to_token_stream().to_string().replace(' ', "");
-        let text = format!(
-            "this path depends on the module: write `crate = ::{written}` or `crate = crate::{written}`"
-        );
+        let text =
+            format!("this path depends on the module: write `crate = ::{written}` or `crate = crate::{written}`");
         Err(syn::Error::new_spanned(path, text))
     }
 

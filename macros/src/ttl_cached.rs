@@ -6,11 +6,12 @@ use syn::LitStr;
 
 use crate::args::{Args, Grammar};
 use crate::chain::Chain;
+use crate::conditions::Conditions;
 use crate::duration::Length;
 use crate::errors::Errors;
 use crate::function::Function;
 use crate::key::{Key, KeyArgs};
-use crate::names::{Name, early, entity};
+use crate::names::{Name, entity};
 use crate::number;
 use crate::policy::{Choice as _, Coherence, Flight, Store};
 use crate::returns::Use;
@@ -34,13 +35,7 @@ const GRAMMAR: Grammar = Grammar {
         ("version", "version = 2"),
         ("crate", "crate = ::larder"),
     ],
-    later: &[
-        "none_ttl",
-        "err_ttl",
-        "stale_while_revalidate",
-        "stale_if_error",
-        "refresh_ahead",
-    ],
+    later: &["none_ttl", "err_ttl", "stale_while_revalidate", "stale_if_error", "refresh_ahead"],
     unnamed: Some("entity = \"tools\""),
 };
 
@@ -51,7 +46,7 @@ struct Plan {
     store: Store,
     settings: Chain,
     /// What decides before the body runs, and after it.
-    conditions: Chain,
+    conditions: Conditions,
     /// What the work carries besides its body.
     ttl: Option<Length>,
     tags: Vec<Name>,
@@ -63,32 +58,18 @@ impl Plan {
         args.require("entity", errors);
         let entity = args.value("entity", errors, entity);
         let ttl = args.value("ttl", errors, Length::read);
-        let store = args
-            .value("store", errors, Store::read)
-            .unwrap_or(Store::Tiered);
+        let store = args.value("store", errors, Store::read).unwrap_or(Store::Tiered);
         let settings = Chain::default()
             .with("ttl", ttl.as_ref().and_then(Length::fixed))
             .with("capacity", args.value("capacity", errors, number::count))
             .with("jitter", args.value("jitter", errors, number::share))
             .with("version", args.value("version", errors, number::version))
             .flag(store.setting(Store::Tiered))
-            .flag(
-                args.value("coherence", errors, Coherence::read)
-                    .and_then(Coherence::setting),
-            )
-            .flag(
-                args.value("single_flight", errors, Flight::read)
-                    .and_then(Flight::setting),
-            );
-        let conditions = Chain::default()
-            .with(
-                "when",
-                args.value("when", errors, |value| early(value, function)),
-            )
-            .with("store_if", args.value("store_if", errors, Ok));
-        let tags = args.list("tags", errors).map_or_else(Vec::new, |tags| {
-            Name::read_all(&tags.value, function, errors)
-        });
+            .flag(args.value("coherence", errors, Coherence::read).and_then(Coherence::setting))
+            .flag(args.value("single_flight", errors, Flight::read).and_then(Flight::setting));
+        let conditions = Conditions::take(&mut args, function, errors);
+        let tags =
+            args.list("tags", errors).map_or_else(Vec::new, |tags| Name::read_all(&tags.value, function, errors));
         Self {
             root: Root::take(&mut args, errors),
             entity: entity.unwrap_or_else(|| LitStr::new("", Span::call_site())),
@@ -107,20 +88,15 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> syn::Result<TokenS
     let mut errors = Errors::default();
     let args = Args::parse(args, &GRAMMAR, &mut errors);
     let function = Function::parse(item, GRAMMAR.attribute, Use::Store, &mut errors);
-    let plan = function
-        .as_ref()
-        .map(|function| Plan::new(args, function, &mut errors));
-    errors
-        .finish(function.zip(plan))
-        .map(|(function, plan)| emit(&function, &plan))
+    let plan = function.as_ref().map(|function| Plan::new(args, function, &mut errors));
+    errors.finish(function.zip(plan)).map(|(function, plan)| emit(&function, &plan))
 }
 
 // Input:  #[ttl_cached(entity = "tools", ttl = "20s", when = first)]
 //         async fn list(filter: Filter, first: bool) -> Vec<Tool> { statements }
 // Output: async fn list(filter: Filter, first: bool) -> Vec<Tool> {
-//             __private::ttl_cached({ static SITE: Site = ..; &SITE }, key of `filter` and `first`, shape, Shared)
-//                 .when(first)
-//                 .run(move |__larder| __larder.body(async move { return edge; { statements } })).await
+//             __private::ttl_cached({ static SITE: Site = ..; &SITE }, key of `filter` and `first`, shape, Shared, first, |_| true,
+//                 move |__larder| __larder.body(async move { return edge; { statements } })).await
 //         }
 fn emit(function: &Function, plan: &Plan) -> TokenStream {
     let (at, private) = (function.at(), &plan.root.private(function.at()));
@@ -128,19 +104,17 @@ fn emit(function: &Function, plan: &Plan) -> TokenStream {
     let (settings, conditions) = (plan.settings.at(at), plan.conditions.at(at));
     let (key, shape) = (plan.key.tokens(private, at), function.shape(private));
     let tier = Ident::new(plan.store.tier(), at);
-    let ttl = Chain::default()
-        .with("ttl", plan.ttl.as_ref().and_then(Length::late))
-        .at(at);
+    let ttl = Chain::default().with("ttl", plan.ttl.as_ref().and_then(Length::late)).at(at);
     let tags = plan.tags.iter().map(|tag| tag.bind(private, at));
-    let (body, run, wait) = (function.body(private), function.run(), function.wait());
+    let (body, call, wait) = (function.body(private), function.call("ttl_cached"), function.wait());
     function.with_body(&quote_spanned! {at=>
-        #private::ttl_cached(
+        #private::#call(
             { static SITE: #private::Site = #private::Site::new(#name, #entity, #fingerprint) #settings; &SITE },
             #key,
             #shape,
             #private::#tier,
-        )
-        #conditions
-        .#run(move |__larder| __larder #ttl #(#tags)* .body(#body)) #wait
+            #conditions,
+            move |__larder| __larder #ttl #(#tags)* .body(#body),
+        ) #wait
     })
 }

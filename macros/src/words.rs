@@ -5,8 +5,8 @@ use proc_macro2::Ident;
 use crate::args::Grammar;
 use crate::nearest::{listed, nearest};
 
-/// Why `name` cannot be an argument of this attribute; `None` when it is one.
-pub(crate) fn refusal(name: &Ident, grammar: &Grammar) -> Option<String> {
+/// Why `name` cannot be an argument of this attribute; `None` when it is one. A `bare` word may be a forgotten string.
+pub(crate) fn refusal(name: &Ident, grammar: &Grammar, bare: bool) -> Option<String> {
     let word = name.to_string();
     let known = || grammar.names.iter().map(|(known, _)| *known);
     if known().any(|known| known == word) {
@@ -18,10 +18,7 @@ pub(crate) fn refusal(name: &Ident, grammar: &Grammar) -> Option<String> {
     let attribute = grammar.attribute;
     let ours = elsewhere(&word).filter(|ours| known().any(|known| known == *ours));
     if let Some(ours) = ours {
-        return Some(format!(
-            "`{word}` is called `{ours}` here: write `{}`",
-            grammar.example(ours)
-        ));
+        return Some(format!("`{word}` is called `{ours}` here: write `{}`", grammar.example(ours)));
     }
     if let Some(reason) = needless(&word) {
         return Some(format!("`{word}` is not needed: {reason}"));
@@ -30,10 +27,10 @@ pub(crate) fn refusal(name: &Ident, grammar: &Grammar) -> Option<String> {
         Some(meant) => {
             format!("`{word}` is not an argument of `{attribute}`: did you mean `{meant}`?")
         }
-        None => format!(
-            "`{word}` is not an argument of `{attribute}`: it takes {}",
-            listed(known())
-        ),
+        None if bare && grammar.unnamed.is_none() => {
+            format!("`{word}` is neither an argument of `{attribute}` nor a name: write `\"{word}\"`")
+        }
+        None => format!("`{word}` is not an argument of `{attribute}`: it takes {}", listed(known())),
     })
 }
 
@@ -45,8 +42,7 @@ pub(crate) fn not_yet(word: &str) -> String {
 /// What other libraries call an argument of ours.
 fn elsewhere(word: &str) -> Option<&'static str> {
     Some(match word {
-        "time" | "time_secs" | "time_millis" | "expire" | "expires" | "expiry" | "timeout"
-        | "time_to_live" => "ttl",
+        "time" | "time_secs" | "time_millis" | "expire" | "expires" | "expiry" | "timeout" | "time_to_live" => "ttl",
         "size" | "max_size" | "limit" | "max_capacity" | "max_entries" | "maxsize" => "capacity",
         "convert" | "key_expr" | "keys" | "args" => "key",
         "ignore" | "ignore_args" | "exclude" | "skip_args" => "skip",
@@ -67,17 +63,11 @@ fn elsewhere(word: &str) -> Option<&'static str> {
 fn needless(word: &str) -> Option<&'static str> {
     Some(match word {
         "result" => "an `Err` is never stored, whatever the alias of the type",
-        "option" => {
-            "`None` is stored and is a hit, use `store_if = |v| v.is_some()` to leave it out"
-        }
+        "option" => "`None` is stored and is a hit, use `store_if = |v| v.is_some()` to leave it out",
         "map_error" => "a failing cache is a miss, never an error of the function",
-        "ty" | "create" | "unbound" => {
-            "the storage is made by the runtime, from `larder::Larder::builder()`"
-        }
+        "ty" | "create" | "unbound" => "the storage is made by the runtime, from `larder::Larder::builder()`",
         "redis" | "disk" | "map" => "the storage is chosen by the runtime, or by `store = memory`",
-        "with_cached_flag" | "companions" => {
-            "nothing is added beside the function, use `larder::stats()`"
-        }
+        "with_cached_flag" | "companions" => "nothing is added beside the function, use `larder::stats()`",
         "in_impl" => "methods work as they are",
         _ => return None,
     })

@@ -21,6 +21,11 @@ impl Moment {
         self.0
     }
 
+    /// The moment this long before.
+    pub(crate) fn before(self, span: Duration) -> Self {
+        Self(self.0.saturating_sub(u64::try_from(span.as_nanos()).unwrap_or(u64::MAX)))
+    }
+
     /// How long from `earlier` to `self`; zero when it lies ahead.
     pub(crate) const fn since(self, earlier: Self) -> Duration {
         Duration::from_nanos(self.0.saturating_sub(earlier.0))

@@ -1,19 +1,19 @@
 //! Attribute macros that cache a function's result, over memory and Redis.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
 mod ambient;
 mod cache;
 mod call;
 mod clock;
 mod epoch;
 mod error;
-mod key;
 mod instance;
+mod key;
 mod lease;
 mod log;
-#[doc(hidden)]
-#[path = "private.rs"]
-pub mod __private;
 mod reactor;
 #[cfg(feature = "redis")]
 mod redis_tier;
@@ -26,7 +26,7 @@ pub use error::{Error, ErrorKind};
 pub use instance::{Builder, Health, Larder, Receipt, Status, bypass, clear, health, invalidate, refresh, stats, tag};
 pub use key::{BySerde, CacheKey, KeyWriter, by_serde};
 pub use larder_macros::{CacheKey, hexsha_cached, invalidates, leader, ttl_cached};
-pub use lease::{Lease, LeaderGate, Leadership, lease};
+pub use lease::{LeaderGate, Leadership, Lease, lease};
 pub use revision::{HexSha, Revisioned};
 pub use stats::{Breaker, Counts, RedisStats, Stats};
 pub use value::Cacheable;

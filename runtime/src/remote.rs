@@ -45,6 +45,8 @@ pub(crate) enum Caller {
     Task,
     /// A blocked thread: nothing of the caller's can drive the request.
     Thread,
+    /// Somebody to whom the reply must come behind every announcement made before it.
+    InOrder,
 }
 
 /// A stored value as it travels.

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::cache::push_hex;
-use crate::key::{KeyWriter, by_serde};
 use crate::key::CacheKey as _;
+use crate::key::{KeyWriter, by_serde};
 
 /// A configuration that knows its revision: the hash of a Git commit, say, or of its content.
 ///

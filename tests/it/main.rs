@@ -1,1 +1,31 @@
 //! The promises of larder, each attacked.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    missing_docs,
+    reason = "a test fails by panicking, and talks to its parent on stdout"
+)]
+
+mod bounded;
+mod configuration;
+mod errors_tell;
+mod fresh_at_home;
+mod fresh_elsewhere;
+mod leader;
+mod leader_lost;
+mod lost_state;
+mod no_stale_set;
+mod node;
+mod off_is_off;
+mod one_computation;
+mod proxy;
+mod redis_may_die;
+mod revisions;
+mod runtimes;
+mod separate;
+mod separate_bytes;
+mod server;
+mod stacked;
+mod support;

@@ -1,1 +1,264 @@
-//! x
+//! What each mistake in arguments is answered with: every text, and how many there are.
+
+use proc_macro2::TokenStream;
+
+use crate::{errors, invalidates, leader, ttl_cached};
+
+pub(super) type Expand = fn(TokenStream, TokenStream) -> syn::Result<TokenStream>;
+
+/// A function that every attribute accepts.
+pub(super) const PLAIN: &str = "async fn find(id: u32, team: &str) -> Option<u32> { None }";
+
+/// The faults of one expansion, in order.
+fn faults(expand: Expand, args: &str, item: &str) -> Vec<String> {
+    let tokens = |text: &str| text.parse::<TokenStream>().map_err(syn::Error::from);
+    let expanded = tokens(args).and_then(|args| expand(args, tokens(item)?));
+    expanded.map_or_else(|error| error.into_iter().map(|fault| fault.to_string()).collect(), |_| Vec::new())
+}
+
+/// Each row: the arguments, the item, the faults that they must have.
+pub(super) fn check(expand: Expand, rows: &[(&str, &str, &[&str])]) {
+    for (args, item, expected) in rows {
+        assert_eq!(faults(expand, args, item), *expected, "\n#[..({args})]\n{item}");
+    }
+}
+
+#[test]
+fn names_of_arguments() {
+    check(
+        ttl_cached::expand,
+        &[
+            (r#"entity = "a", ttl = 1, ttl = 2"#, PLAIN, &["`ttl` given twice", "first given here"]),
+            (r#"entity = "a", tll = 1"#, PLAIN, &["`tll` is not an argument of `ttl_cached`: did you mean `ttl`?"]),
+            (r#"entity = "a", time = 20"#, PLAIN, &["`time` is called `ttl` here: write `ttl = \"20s\"`"]),
+            (r#"entity = "a", size = 20"#, PLAIN, &["`size` is called `capacity` here: write `capacity = 10_000`"]),
+            (r#"entity = "a", convert = {}"#, PLAIN, &["`convert` is called `key` here: write `key(id, filter.team)`"]),
+            (r#"entity = "a", expire = 1"#, PLAIN, &["`expire` is called `ttl` here: write `ttl = \"20s\"`"]),
+            (
+                r#"entity = "a", sync_writes"#,
+                PLAIN,
+                &["`sync_writes` is called `single_flight` here: write `single_flight = off`"],
+            ),
+            (
+                r#"entity = "a", result = true"#,
+                PLAIN,
+                &["`result` is not needed: an `Err` is never stored, whatever the alias of the type"],
+            ),
+            (
+                r#"entity = "a", option"#,
+                PLAIN,
+                &[
+                    "`option` is not needed: `None` is stored and is a hit, use `store_if = |v| v.is_some()` to leave it out",
+                ],
+            ),
+            (
+                r#"entity = "a", map_error = |e| e"#,
+                PLAIN,
+                &["`map_error` is not needed: a failing cache is a miss, never an error of the function"],
+            ),
+            (
+                r#"entity = "a", ty = "T", create = "{}""#,
+                PLAIN,
+                &[
+                    "`ty` is not needed: the storage is made by the runtime, from `larder::Larder::builder()`",
+                    "`create` is not needed: the storage is made by the runtime, from `larder::Larder::builder()`",
+                ],
+            ),
+            (r#"entity = "a", refresh_ahead = 0.8"#, PLAIN, &["`refresh_ahead` is not available yet: leave it out"]),
+            (r#"entity = "a", none_ttl"#, PLAIN, &["`none_ttl` is not available yet: leave it out"]),
+            ("ttl = 1", PLAIN, &["`ttl_cached` needs `entity`: add `entity = \"tools\"`"]),
+            ("entity", PLAIN, &["`entity` needs a value: write `entity = \"tools\"`"]),
+            (
+                "entity = , ttl =",
+                PLAIN,
+                &["`entity` needs a value: write `entity = \"tools\"`", "`ttl` needs a value: write `ttl = \"20s\"`"],
+            ),
+            (
+                r#""tools""#,
+                PLAIN,
+                &[
+                    "a value without a name: write `entity = \"tools\"`",
+                    "`ttl_cached` needs `entity`: add `entity = \"tools\"`",
+                ],
+            ),
+            (r#"entity = "a" ttl = 1"#, PLAIN, &["a `,` is missing before this argument"]),
+            (r#"entity("a")"#, PLAIN, &["`entity` takes one value: write `entity = \"tools\"`"]),
+            (r#"entity = "a", skip = id"#, PLAIN, &["`skip` takes a list: write `skip(db)`"]),
+            (r#"entity = "a", skip()"#, PLAIN, &["`skip` names nothing: leave it out, or write `skip(db)`"]),
+            (
+                r#"entity = "a", + 1, ttl = "x""#,
+                PLAIN,
+                &[
+                    "expected an argument of `ttl_cached`",
+                    "this is no duration: write seconds as `20`, or `\"250ms\"`, `\"20s\"`, `\"1m30s\"`, `\"2h\"`, or an expression of type `Duration`",
+                ],
+            ),
+        ],
+    );
+    let text = faults(ttl_cached::expand, r#"entity = "a", zebra = 1"#, PLAIN).join("\n");
+    assert!(text.starts_with("`zebra` is not an argument of `ttl_cached`: it takes `entity`, `ttl`"), "{text}");
+}
+
+#[test]
+fn values_of_arguments() {
+    check(
+        ttl_cached::expand,
+        &[
+            (r#"entity = """#, PLAIN, &["an empty name: write for example `\"tools\"`"]),
+            (r#"entity = TOOLS"#, PLAIN, &["an entity is one fixed name: write `entity = \"tools\"`"]),
+            (r#"entity = "a\nb""#, PLAIN, &["a name has no control characters: write it in plain text"]),
+            (
+                r#"entity = "tool:{id}""#,
+                PLAIN,
+                &["an entity is one fixed name: write what is finer as `tags(\"tool:{id}\")`"],
+            ),
+            (r#"entity = "a", capacity = 0"#, PLAIN, &["0 would store nothing: write a number from 1 up"]),
+            (r#"entity = "a", capacity = -1"#, PLAIN, &["write a whole number here, or a constant"]),
+            (r#"entity = "a", capacity = "9""#, PLAIN, &["write a whole number here, or a constant"]),
+            (r#"entity = "a", version = 5_000_000_000"#, PLAIN, &["a version is a `u32`: write a smaller number"]),
+            (r#"entity = "a", jitter = 1.5"#, PLAIN, &["this share is outside 0.0..=1.0: write for example `0.1`"]),
+            (r#"entity = "a", jitter = -0.1"#, PLAIN, &["this share is outside 0.0..=1.0: write for example `0.1`"]),
+            (r#"entity = "a", jitter = "x""#, PLAIN, &["this share is outside 0.0..=1.0: write for example `0.1`"]),
+            (r#"entity = "a", ttl = 20s"#, PLAIN, &["a duration with a unit needs quotes: write `\"20s\"`"]),
+            (r#"entity = "a", store = "memory""#, PLAIN, &["write `memory`, `redis` or `tiered`, without quotes"]),
+            (r#"entity = "a", store = disk"#, PLAIN, &["write `memory`, `redis` or `tiered`, without quotes"]),
+            (r#"entity = "a", coherence = no"#, PLAIN, &["write `tracked`, `strict` or `ttl`, without quotes"]),
+            (r#"entity = "a", single_flight = on"#, PLAIN, &["write `process` or `off`, without quotes"]),
+            (r#"entity = "a", single_flight = cluster"#, PLAIN, &["`cluster` is not available yet: leave it out"]),
+            (
+                r#"entity = "a", crate = other::larder"#,
+                PLAIN,
+                &["this path depends on the module: write `crate = ::other::larder` or `crate = crate::other::larder`"],
+            ),
+            (r#"entity = "a", crate = "larder""#, PLAIN, &["write a path: `crate = ::larder`"]),
+            (
+                r#"entity = "a", when = ret.is_some()"#,
+                PLAIN,
+                &["there is no `ret` before the function runs: use parameters, or look at it with `store_if = |v| ..`"],
+            ),
+            (
+                r#"capacity = 0, jitter = 2, store = disk"#,
+                PLAIN,
+                &[
+                    "`ttl_cached` needs `entity`: add `entity = \"tools\"`",
+                    "write `memory`, `redis` or `tiered`, without quotes",
+                    "0 would store nothing: write a number from 1 up",
+                    "this share is outside 0.0..=1.0: write for example `0.1`",
+                ],
+            ),
+        ],
+    );
+}
+
+#[test]
+fn names() {
+    let like = "write a name like `{id}`, or a tuple for an expression: `(\"tool\", id)`";
+    let bare = "a name is a string or a tuple: write `\"tool:{id}\"` or `(\"tool\", id)`";
+    check(
+        invalidates::expand,
+        &[
+            (
+                "",
+                PLAIN,
+                &["`invalidates` needs a name: write `#[invalidates(\"tools\")]` or `#[invalidates(\"tool:{id}\")]`"],
+            ),
+            (r#""""#, PLAIN, &["an empty name: write for example `\"tools\"`"]),
+            (r#""a\tb""#, PLAIN, &["a name has no control characters: write it in plain text"]),
+            (r#""a:{}""#, PLAIN, &[&format!("an empty placeholder: {like}")]),
+            (r#""a:{0}""#, PLAIN, &[&format!("`{{0}}` is not a placeholder: {like}")]),
+            (r#""a:{id:?}""#, PLAIN, &[&format!("`{{id:?}}` is not a placeholder: {like}")]),
+            (r#""a:{id + 1}""#, PLAIN, &[&format!("`{{id + 1}}` is not a placeholder: {like}")]),
+            (r#""a:{id.}""#, PLAIN, &[&format!("`{{id.}}` is not a placeholder: {like}")]),
+            (r#""a:{ID}""#, PLAIN, &[&format!("`{{ID}}` is not a placeholder: {like}")]),
+            (r#""a:{id""#, PLAIN, &["a `{` without its `}`: write `{{` for the character itself"]),
+            (r#""a:{id} {id""#, PLAIN, &["a `{` without its `}`: write `{{` for the character itself"]),
+            (r#""a:id}""#, PLAIN, &["a `}` without its `{`: write `}}` for the character itself"]),
+            (r#""a:{di}""#, PLAIN, &["`di` is not a parameter of `find`: did you mean `id`?"]),
+            (r#""a:{self.id}""#, PLAIN, &["`find` has no `self`: name one of its parameters"]),
+            (r#""a:{id}:{team.0.len}:{{x}}:{ret.id}""#, PLAIN, &[]),
+            (r#"("a", team.len(), 7, ret)"#, PLAIN, &[]),
+            (
+                r#""a:{ret}""#,
+                "fn f(ret: u8) -> u8 { 1 }",
+                &["`ret` is the result here and a parameter too: rename the parameter"],
+            ),
+            (r#"("a", tean)"#, PLAIN, &["`tean` is not a parameter of `find`: did you mean `team`?"]),
+            ("()", PLAIN, &[bare]),
+            ("7", PLAIN, &[bare]),
+            ("(id)", PLAIN, &[bare]),
+            (
+                "tools",
+                PLAIN,
+                &[
+                    "`tools` is neither an argument of `invalidates` nor a name: write `\"tools\"`",
+                    "`invalidates` needs a name: write `#[invalidates(\"tools\")]` or `#[invalidates(\"tool:{id}\")]`",
+                ],
+            ),
+            (r#""a", on = never"#, PLAIN, &["write `ok` or `always`, without quotes"]),
+            (
+                r#""a", phase = around, max_txn = "5s""#,
+                PLAIN,
+                &["`max_txn` is not available yet: leave it out", "`around` is not available yet: leave it out"],
+            ),
+            (
+                r#""a:{ret}""#,
+                "fn f() -> impl Sized {}",
+                &["the result has no named type to look at: name the return type"],
+            ),
+        ],
+    );
+    let args = r#"entity = "a", tags(id, "x:{zebra}")"#;
+    check(ttl_cached::expand, &[(args, PLAIN, &[bare, "`zebra` is not a parameter of `find`: write `id` or `team`"])]);
+}
+
+#[test]
+fn leaders() {
+    check(
+        leader::expand,
+        &[
+            (r#""a""#, PLAIN, &["`leader` needs `ttl`: add `ttl = \"300s\"`"]),
+            (r#""a", ttl = 0"#, PLAIN, &["this duration must not be zero: write for example `\"30s\"`"]),
+            (r#""a", ttl = "0ms""#, PLAIN, &["this duration must not be zero: write for example `\"30s\"`"]),
+            ("ttl = 9", PLAIN, &["`leader` needs a key: write `#[leader(\"nightly\", ttl = \"300s\")]`"]),
+            (
+                r#""a", "b", ttl = 9"#,
+                PLAIN,
+                &["a leader has one key: write `key = (\"sync\", id)` to make it of several parts"],
+            ),
+            ("id + 1, ttl = 9", PLAIN, &["a key that is an expression needs its name: write `key = ..` before it"]),
+            ("7, ttl = 9", PLAIN, &["a name is a string or a tuple: write `\"tool:{id}\"` or `(\"tool\", id)`"]),
+            (
+                "nightly, ttl = 9",
+                PLAIN,
+                &[
+                    "`nightly` is neither an argument of `leader` nor a name: write `\"nightly\"`",
+                    "`leader` needs a key: write `#[leader(\"nightly\", ttl = \"300s\")]`",
+                ],
+            ),
+            (
+                r#""a", ttl = 9, renwe = true"#,
+                PLAIN,
+                &["`renwe` is not an argument of `leader`: did you mean `renew`?"],
+            ),
+            (r#""a", key = id, ttl = 9"#, PLAIN, &["the key is given twice: leave out this one or `key = ..`"]),
+            (
+                r#"key = ret.id, ttl = 9"#,
+                PLAIN,
+                &["the key is needed before the function runs, so there is no `ret` yet: use parameters"],
+            ),
+            (r#""a:{zebra}", ttl = 9"#, PLAIN, &["`zebra` is not a parameter of `find`: write `id` or `team`"]),
+            (r#""a", ttl = 9, renew = yes"#, PLAIN, &["write `true` or `false`"]),
+            (r#""a", ttl = 9, on_err = keep"#, PLAIN, &["write `release` or `grace`, without quotes"]),
+            (r#""a", ttl = 9, on_unavailable = fail"#, PLAIN, &["write `skip`, `run` or `error`, without quotes"]),
+            (r#""a", ttl = 9, mode = wait("30s")"#, PLAIN, &["`wait` is not available yet: leave it out"]),
+        ],
+    );
+}
+
+#[test]
+fn the_item_stays_as_it_was() {
+    let item: TokenStream = PLAIN.parse().unwrap_or_default();
+    let faulty = errors::or_untouched(ttl_cached::expand(TokenStream::new(), item.clone()), item.clone()).to_string();
+    assert!(faulty.starts_with(&item.to_string()), "{faulty}");
+    assert_eq!(faulty.matches("compile_error").count(), 1, "{faulty}");
+}

@@ -79,7 +79,11 @@ mod tests {
             (Coherence::Ttl, 50, at(0), Verdict::Fresh),
             (Coherence::Ttl, 100, at(0), Verdict::Gone),
         ] {
-            assert_eq!(entry.judge(coherence, at(now), until, LEASE), verdict, "{coherence:?} at {now} until {until:?}");
+            assert_eq!(
+                entry.judge(coherence, at(now), until, LEASE),
+                verdict,
+                "{coherence:?} at {now} until {until:?}"
+            );
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Invariants:
 //! 1. A flight is joined only if none of its names was changed since it began: a caller that arrives after an
-//!    invalidation never gets what began before it.
+//!    invalidation never gets what began before it. Where changes elsewhere may go unnoticed, only a young one is joined.
 //! 2. A flight ends: its [`Pilot`] marks it landed or, when dropped by cancellation, error or panic, given up; either
 //!    wakes all who wait.
 //! 3. A waiter holds no lock while it waits, and does not wait for a flight that waits for it.
@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use tokio::sync::Notify;
 
 use super::{Entry, Frame};
+use crate::clock::Moment;
 use crate::epoch::Cell;
 
 /// The place of a flight in the graph of who waits for whom.
@@ -54,6 +55,8 @@ pub(crate) struct Flight<V> {
     node: Arc<Node>,
     /// The table's counter before the epochs were read.
     began: u64,
+    /// When that was.
+    at: Moment,
     /// What the call depends on before it runs.
     cells: Vec<Arc<Cell>>,
     state: Mutex<State<V>>,
@@ -72,8 +75,10 @@ impl<V> Flight<V> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn can_be_joined(&self) -> bool {
-        matches!(*self.state(), State::Running) && self.cells.iter().all(|cell| cell.changed() <= self.began)
+    fn can_be_joined(&self, oldest: Moment) -> bool {
+        self.at >= oldest
+            && matches!(*self.state(), State::Running)
+            && self.cells.iter().all(|cell| cell.changed() <= self.began)
     }
 
     /// Waits for the end. `None`: the flight was given up, or its result depends on something ended since it began.
@@ -119,18 +124,31 @@ pub(crate) enum Joined<V> {
     Alone,
 }
 
+/// What a call would begin with, if it led.
+#[derive(Debug)]
+pub(crate) struct Departure<'a> {
+    /// The table's counter now.
+    pub(crate) began: u64,
+    /// The time now.
+    pub(crate) at: Moment,
+    /// What the call depends on before it runs.
+    pub(crate) cells: &'a [Arc<Cell>],
+    /// Whether it must not join.
+    pub(crate) fresh: bool,
+}
+
 impl<V> Flights<V> {
-    /// Joins the flight of `key`, or begins one.
+    /// Joins the flight of `key` if it began at `oldest` or later, or begins one.
     pub(crate) fn join(
         &self,
         key: &[u8],
-        began: u64,
-        cells: &[Arc<Cell>],
+        departure: Departure<'_>,
+        oldest: Moment,
         frame: Option<&Arc<Frame>>,
-        fresh: bool,
     ) -> Joined<V> {
+        let Departure { began, at, cells, fresh } = departure;
         let mut flights = lock(&self.by_key);
-        if let Some(flight) = flights.get(key).filter(|flight| !fresh && flight.can_be_joined()) {
+        if let Some(flight) = flights.get(key).filter(|flight| !fresh && flight.can_be_joined(oldest)) {
             let flight = Arc::clone(flight);
             drop(flights);
             return Waiting::join(flight, frame).map_or(Joined::Alone, Joined::Wait);
@@ -138,6 +156,7 @@ impl<V> Flights<V> {
         let flight = Arc::new(Flight {
             node: Arc::default(),
             began,
+            at,
             cells: cells.to_vec(),
             state: Mutex::new(State::Running),
             ended: Notify::new(),

@@ -31,8 +31,7 @@ pub(crate) struct Gathered {
 
 impl Frame {
     pub(crate) fn new(parent: Option<Arc<Self>>, node: Arc<Node>) -> Arc<Self> {
-        let gathered =
-            Gathered { stamp: Stamp::default(), late: Vec::new(), deadline: Moment::NEVER, unstored: false };
+        let gathered = Gathered { stamp: Stamp::default(), late: Vec::new(), deadline: Moment::NEVER, unstored: false };
         Arc::new(Self { parent, node, gathered: Mutex::new(gathered) })
     }
 

@@ -10,9 +10,11 @@ mod site;
 mod slots;
 
 pub(crate) use entry::{Coherence, Entry, Verdict};
-pub(crate) use flight::{Flights, Joined, Node};
+pub(crate) use flight::{Departure, Flights, Joined, Node};
 pub(crate) use frame::Frame;
-pub(crate) use function::{AnyFunction, Core, Function, WIRE_VERSION, push_hex};
+#[cfg(feature = "redis")]
+pub(crate) use function::WIRE_VERSION;
+pub(crate) use function::{AnyFunction, Core, Function, push_hex};
 pub(crate) use revisions::Revisions;
 pub(crate) use run::{Look, Ready, Request, compute, look};
 pub use site::Site;

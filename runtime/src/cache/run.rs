@@ -9,13 +9,13 @@ use std::time::Duration;
 
 use super::function::Ttl;
 use super::revisions::Revision as RevisionMap;
-use super::{Coherence, Entry, Frame, Function, Joined, Kind, Node, Site, Store, Verdict, slots};
+use super::{Coherence, Departure, Entry, Frame, Function, Joined, Kind, Node, Site, Store, Verdict, slots};
 use crate::ambient::{Ambient, Mode};
 use crate::call::{Job, Revision};
 use crate::clock::Moment;
-use crate::epoch::{Cell, Epoch, Stamp};
-use crate::key::Key;
+use crate::epoch::{Cell, Epoch, Guard, Stamp};
 use crate::instance::Larder;
+use crate::key::Key;
 use crate::log;
 use crate::remote::{Caller, Found, Record, Remote};
 use crate::value::{Shape, Storable, Tier};
@@ -26,13 +26,13 @@ pub(crate) struct Request {
     site: &'static Site,
     key: Key,
     revision: Revision,
-    pub(crate) wanted: bool,
+    wanted: bool,
 }
 
 impl Request {
     #[inline]
-    pub(crate) fn new(site: &'static Site, key: Key, revision: Revision) -> Self {
-        let wanted = key.is_usable();
+    pub(crate) fn new(site: &'static Site, key: Key, revision: Revision, when: bool) -> Self {
+        let wanted = when && key.is_usable();
         Self { site, key, revision, wanted }
     }
 }
@@ -82,7 +82,12 @@ pub(crate) fn look<V: Storable>(request: Request, instantiation: &'static str) -
 }
 
 #[inline]
-fn look_in<V: Storable>(larder: &Larder, ambient: Option<&Arc<Ambient>>, request: Request, instantiation: &'static str) -> Look<V> {
+fn look_in<V: Storable>(
+    larder: &Larder,
+    ambient: Option<&Arc<Ambient>>,
+    request: Request,
+    instantiation: &'static str,
+) -> Look<V> {
     let mode = ambient.map_or(Mode::Normal, |ambient| ambient.mode);
     let plan = slots::with::<V, _>(larder, request.site, instantiation, |function| {
         let core = &function.core;
@@ -93,7 +98,8 @@ fn look_in<V: Storable>(larder: &Larder, ambient: Option<&Arc<Ambient>>, request
             return Err(Plan::Refresh);
         }
         let judged = |entry: &Arc<Entry<V>>| {
-            let now = if core.ttl == Ttl::Endless && entry.deadline == Moment::NEVER { Moment::START } else { larder.now() };
+            let now =
+                if core.ttl == Ttl::Endless && entry.deadline == Moment::NEVER { Moment::START } else { larder.now() };
             match entry.judge(core.coherence, now, larder.tracked_until(), larder.tracking_lease()) {
                 Verdict::Fresh => {
                     core.counters.hits_memory.up();
@@ -107,9 +113,10 @@ fn look_in<V: Storable>(larder: &Larder, ambient: Option<&Arc<Ambient>>, request
             }
         };
         let found = match (request.site.kind(), core.store) {
-            (Kind::Revision, _) => {
-                function.revisions.peek(request.revision.as_bytes(), |map| map.get(request.key.as_bytes(), judged)).flatten()
-            }
+            (Kind::Revision, _) => function
+                .revisions
+                .peek(request.revision.as_bytes(), |map| map.get(request.key.as_bytes(), judged))
+                .flatten(),
             (Kind::Ttl, Store::Redis) => None,
             (Kind::Ttl, _) => function.memory.get(request.key.as_bytes()).map(|entry| judged(&entry)),
         };
@@ -130,7 +137,8 @@ fn prepare<V: Storable>(
     plan: Plan<V>,
 ) -> Run<V> {
     let function = larder.function::<V>(request.site, instantiation);
-    let captured = (request.site.kind() == Kind::Revision).then(|| function.revisions.capture(request.revision.as_bytes()));
+    let captured =
+        (request.site.kind() == Kind::Revision).then(|| function.revisions.capture(request.revision.as_bytes()));
     let ambient = ambient.map(|ambient| Ambient::clone(ambient)).unwrap_or_default();
     let key = request.key.as_bytes().into();
     Run { larder: larder.clone(), ambient, function, captured, key, revision: request.revision, plan }
@@ -185,18 +193,53 @@ impl<V: Storable> Run<V> {
         self.larder.remote().filter(|remote| remote.generation() % 2 == 1)
     }
 
-    /// Reads the epochs of `cells` (all of them, or the unknown ones), and gives one to each that has none.
+    /// Whether announcements of all that was changed until now have arrived, or there is nobody who could announce.
+    fn is_tracked(&self) -> bool {
+        self.larder.now() < self.larder.tracked_until()
+    }
+
+    /// Those of `cells` whose epochs Redis should be asked for.
+    fn unknown(&self, cells: &[Arc<Cell>]) -> Vec<Arc<Cell>> {
+        let unknown = |cell: &&Arc<Cell>| !cell.epoch().is_confirmed() && !cell.is_pending();
+        cells.iter().filter(unknown).cloned().collect()
+    }
+
+    /// Reads the epochs of `cells` (all of them, or the unknown ones), and gives one to each that has none. `false`: some
+    /// could not be read.
     async fn learn(&self, cells: &[Arc<Cell>], all: bool, caller: Caller) -> bool {
-        let asked: Vec<&Arc<Cell>> = cells.iter().filter(|cell| all || !cell.epoch().is_known()).collect();
-        let Some(remote) = self.remote() else { return asked.is_empty() };
-        if asked.is_empty() {
-            return true;
+        /// An announcement that comes between a request and its reply makes the reply worthless: it is then asked again.
+        const ROUNDS: usize = 3;
+        let mut asked = if all { cells.to_vec() } else { self.unknown(cells) };
+        for _ in 0..ROUNDS {
+            if asked.is_empty() {
+                return true;
+            }
+            let Some(remote) = self.remote() else {
+                return false;
+            };
+            let names: Vec<Arc<str>> = asked.iter().map(|cell| Arc::clone(cell.name())).collect();
+            let guards: Vec<_> = asked.iter().map(|cell| cell.guard()).collect();
+            let Ok(read) = remote.read(None, &names, caller).await else {
+                return false;
+            };
+            if !self.take_over(&asked, guards, read.epochs, caller).await {
+                return false;
+            }
+            asked = self.unknown(&asked);
         }
-        let names: Vec<Arc<str>> = asked.iter().map(|cell| Arc::clone(cell.name())).collect();
-        let guards: Vec<_> = asked.iter().map(|cell| cell.guard()).collect();
-        let Ok(read) = remote.read(None, &names, caller).await else { return false };
+        asked.is_empty()
+    }
+
+    /// Takes over the epochs that were read, and gives one to each name that has none.
+    async fn take_over(
+        &self,
+        cells: &[Arc<Cell>],
+        guards: Vec<Guard>,
+        epochs: Vec<Option<Epoch>>,
+        caller: Caller,
+    ) -> bool {
         let mut missing = Vec::new();
-        for ((cell, guard), epoch) in asked.iter().zip(guards).zip(read.epochs) {
+        for ((cell, guard), epoch) in cells.iter().zip(guards).zip(epochs) {
             match epoch {
                 Some(epoch) => self.larder.table().learn(cell, guard, epoch),
                 None => missing.push(Arc::clone(cell)),
@@ -209,10 +252,14 @@ impl<V: Storable> Run<V> {
         if cells.is_empty() {
             return true;
         }
-        let Some(remote) = self.remote() else { return false };
+        let Some(remote) = self.remote() else {
+            return false;
+        };
         let names: Vec<Arc<str>> = cells.iter().map(|cell| Arc::clone(cell.name())).collect();
         let guards: Vec<_> = cells.iter().map(|cell| cell.guard()).collect();
-        let Ok(epochs) = remote.create(&names, caller).await else { return false };
+        let Ok(epochs) = remote.create(&names, caller).await else {
+            return false;
+        };
         for ((cell, guard), epoch) in cells.iter().zip(guards).zip(epochs) {
             self.larder.table().learn(cell, guard, epoch);
         }
@@ -229,17 +276,20 @@ impl<V: Storable> Run<V> {
     }
 
     /// Asks Redis for the value, and for the epochs that are not known here, in one round trip.
-    async fn fetch<T: Tier<V>>(&self, cells: &[Arc<Cell>], born: Moment, caller: Caller) -> Option<Arc<Entry<V>>> {
-        let wants_value = self.function.core.store != Store::Memory && !matches!(self.plan, Plan::Refresh);
-        let unknown: Vec<Arc<Cell>> = cells.iter().filter(|cell| !cell.epoch().is_known()).cloned().collect();
-        if !wants_value {
-            self.learn(&unknown, true, caller).await;
+    async fn fetch<T: Tier<V>>(&self, cells: &[Arc<Cell>], caller: Caller) -> Option<Arc<Entry<V>>> {
+        let tracked = self.is_tracked();
+        let asked = if tracked { self.unknown(cells) } else { cells.to_vec() };
+        if self.function.core.store == Store::Memory || matches!(self.plan, Plan::Refresh) {
+            self.learn(&asked, true, caller).await;
             return None;
         }
+        let now = self.larder.now();
+        let last_beat = self.larder.tracked_until().before(self.larder.tracking_lease());
+        let born = if tracked { last_beat.min(now) } else { now };
         let remote = self.remote()?;
         let (name, hash) = self.function.core.redis_key(self.revision.as_bytes(), &self.key);
-        let names: Vec<Arc<str>> = unknown.iter().map(|cell| Arc::clone(cell.name())).collect();
-        let guards: Vec<_> = unknown.iter().map(|cell| cell.guard()).collect();
+        let names: Vec<Arc<str>> = asked.iter().map(|cell| Arc::clone(cell.name())).collect();
+        let guards: Vec<_> = asked.iter().map(|cell| cell.guard()).collect();
         let read = match remote.read(Some((&name, hash)), &names, caller).await {
             Ok(read) => read,
             Err(refusal) => {
@@ -248,22 +298,11 @@ impl<V: Storable> Run<V> {
                 return None;
             }
         };
-        let mut missing = Vec::new();
-        for ((cell, guard), epoch) in unknown.iter().zip(guards).zip(read.epochs) {
-            match epoch {
-                Some(epoch) => self.larder.table().learn(cell, guard, epoch),
-                None => missing.push(Arc::clone(cell)),
-            }
-        }
-        if !missing.is_empty() {
-            // What was stored under an epoch that is lost can never be valid again.
-            self.create(&missing, caller).await;
-            return None;
-        }
+        self.take_over(&asked, guards, read.epochs, caller).await;
         match read.found {
             Found::Nothing => None,
             Found::Garbled => self.garbled(),
-            Found::Record(record) => self.accept::<T>(cells, record, born, caller).await,
+            Found::Record(record) => self.accept::<T>(cells, record, born, tracked, caller).await,
         }
     }
 
@@ -274,15 +313,26 @@ impl<V: Storable> Run<V> {
     }
 
     /// Takes a stored value over, if all that it depends on is at the epochs that it carries.
-    async fn accept<T: Tier<V>>(&self, cells: &[Arc<Cell>], record: Record, born: Moment, caller: Caller) -> Option<Arc<Entry<V>>> {
+    async fn accept<T: Tier<V>>(
+        &self,
+        cells: &[Arc<Cell>],
+        record: Record,
+        born: Moment,
+        tracked: bool,
+        caller: Caller,
+    ) -> Option<Arc<Entry<V>>> {
         let carried: Vec<(Arc<Cell>, Epoch)> =
             record.stamp.iter().map(|(name, epoch)| (self.larder.table().cell(name), *epoch)).collect();
         let complete = cells.iter().all(|cell| carried.iter().any(|(known, _)| Arc::ptr_eq(known, cell)));
         if !complete {
             return None;
         }
-        let others: Vec<Arc<Cell>> = carried.iter().map(|(cell, _)| Arc::clone(cell)).collect();
-        self.learn(&others, false, caller).await;
+        let others =
+            carried.iter().map(|(cell, _)| cell).filter(|cell| !cells.iter().any(|known| Arc::ptr_eq(known, cell)));
+        let others: Vec<Arc<Cell>> = others.cloned().collect();
+        if !self.learn(&others, !tracked, caller).await || !self.learn(cells, false, caller).await {
+            return None;
+        }
         let mut stamp = Stamp::default();
         for (cell, epoch) in &carried {
             stamp.add(cell, *epoch);
@@ -290,7 +340,9 @@ impl<V: Storable> Run<V> {
         if !stamp.is_current() {
             return None;
         }
-        let Some(value) = T::decode(&record.payload) else { return self.garbled() };
+        let Some(value) = T::decode(&record.payload) else {
+            return self.garbled();
+        };
         let deadline = match self.function.core.ttl {
             Ttl::Endless if record.life == Duration::MAX => Moment::NEVER,
             _ => self.larder.now() + record.life,
@@ -303,7 +355,12 @@ impl<V: Storable> Run<V> {
 const ATTEMPTS: usize = 3;
 
 /// Answers a call that memory could not.
-pub(crate) async fn compute<S, T, P, B>(run: Run<S::Value>, store_if: P, job: Job<S::Value, B>, caller: Caller) -> S::Return
+pub(crate) async fn compute<S, T, P, B>(
+    run: Run<S::Value>,
+    store_if: P,
+    job: Job<S::Value, B>,
+    caller: Caller,
+) -> S::Return
 where
     S: Shape,
     S::Value: Storable,
@@ -341,7 +398,13 @@ where
     if core.single_flight {
         for _ in 0..ATTEMPTS {
             began = table.counter();
-            match function.flights.join(&flight_key(&run), began, &cells, run.ambient.frame.as_ref(), refresh) {
+            let plan = Departure { began, at: run.larder.now(), cells: &cells, fresh: refresh };
+            let oldest = if core.coherence == Coherence::Ttl || run.is_tracked() {
+                Moment::START
+            } else {
+                plan.at.before(run.larder.tracking_lease())
+            };
+            match function.flights.join(&flight_key(&run), plan, oldest, run.ambient.frame.as_ref()) {
                 Joined::Alone => break,
                 Joined::Lead(leading) => {
                     pilot = Some(leading);
@@ -373,9 +436,8 @@ where
     }
 
     let generation = run.larder.remote().map_or(0, |remote| remote.generation());
-    let born = run.larder.now();
     if run.remote().is_some() {
-        if let Some(entry) = run.fetch::<T>(&cells, born, caller).await {
+        if let Some(entry) = run.fetch::<T>(&cells, caller).await {
             core.counters.hits_redis.up();
             run.remember(&entry);
             run.report(&entry);
@@ -387,6 +449,7 @@ where
         }
     }
 
+    let born = run.larder.now();
     let mut stamp = run.stamp(&cells);
     core.counters.misses.up();
     log::miss(&core.path);
@@ -404,7 +467,7 @@ where
     stamp.merge(&gathered.stamp);
     let mut named = gathered.late;
     named.extend(late.into_iter().map(|name| table.named(&name(value))));
-    run.learn(&named, false, caller).await;
+    run.learn(&named, false, Caller::InOrder).await;
     let unbroken = run.larder.remote().map_or(0, |remote| remote.generation()) == generation;
     let untouched = named.iter().all(|cell| cell.changed() <= began) && (unbroken || named.is_empty());
     for cell in &named {
@@ -437,7 +500,9 @@ async fn write_through<V: Storable, T: Tier<V>>(run: &Run<V>, entry: &Entry<V>, 
         return;
     }
     let Some(remote) = run.remote() else { return };
-    let Some(payload) = T::encode(&entry.value) else { return };
+    let Some(payload) = T::encode(&entry.value) else {
+        return;
+    };
     let (name, hash) = core.redis_key(run.revision.as_bytes(), &run.key);
     let stamp = entry.stamp.parts().iter().map(|(cell, epoch)| (Arc::clone(cell.name()), *epoch)).collect();
     let life = if entry.deadline == Moment::NEVER { Duration::MAX } else { entry.deadline.since(now) };

@@ -1,8 +1,7 @@
 //! The calls of `#[ttl_cached]` and `#[hexsha_cached]`: a hit is answered at once, a miss becomes a run.
 
+use std::any::type_name;
 use std::future::Future;
-use std::marker::PhantomData;
-use std::str;
 
 use super::{Job, Work};
 use crate::cache::{Look, Ready, Request, Site, compute, look};
@@ -11,89 +10,109 @@ use crate::remote::Caller;
 use crate::revision::HexSha;
 use crate::value::{Shape, Storable, Tier};
 
-/// A call of a cached function, before its body is known.
-#[derive(Debug)]
-#[must_use = "a call does nothing until it is run"]
-pub struct Call<S, T, P> {
-    request: Request,
-    store_if: P,
-    shape: PhantomData<fn() -> (S, T)>,
-}
-
 /// `#[ttl_cached]`: fresh until its time or its entity ends.
 #[inline]
-pub fn ttl_cached<S, T>(site: &'static Site, key: Key, _: S, _: T) -> Call<S, T, fn(&S::Value) -> bool>
-where
-    S: Shape,
-    S::Value: Storable,
-    T: Tier<S::Value>,
-{
-    Call { request: Request::new(site, key, Revision::none()), store_if: |_| true, shape: PhantomData }
-}
-
-/// `#[hexsha_cached]`: a pure function of a configuration revision.
-#[inline]
-pub fn hexsha_cached<S, T>(site: &'static Site, revision: Revision, key: Key, _: S, _: T) -> Call<S, T, fn(&S::Value) -> bool>
-where
-    S: Shape,
-    S::Value: Storable,
-    T: Tier<S::Value>,
-{
-    Call { request: Request::new(site, key, revision), store_if: |_| true, shape: PhantomData }
-}
-
-impl<S, T, P> Call<S, T, P>
+#[allow(clippy::too_many_arguments, reason = "one call, so that a type that does not fit is one error")]
+pub fn ttl_cached<S, T, P, F, B>(
+    site: &'static Site,
+    key: Key,
+    shape: S,
+    tier: T,
+    when: bool,
+    store_if: P,
+    work: F,
+) -> impl Future<Output = S::Return> + use<S, T, P, F, B>
 where
     S: Shape,
     S::Value: Storable,
     T: Tier<S::Value>,
     P: FnOnce(&S::Value) -> bool,
+    F: FnOnce(Work<S::Value>) -> Job<S::Value, B>,
+    B: Future<Output = S::Return>,
 {
-    /// `when = ..`: whether to read and store at all.
-    #[inline]
-    pub const fn when(mut self, wanted: bool) -> Self {
-        self.request.wanted &= wanted;
-        self
-    }
+    hexsha_cached(site, Revision::NONE, key, shape, tier, when, store_if, work)
+}
 
-    /// `store_if = ..`: whether to store this result.
-    #[inline]
-    pub fn store_if<Q: FnOnce(&S::Value) -> bool>(self, store_if: Q) -> Call<S, T, Q> {
-        Call { request: self.request, store_if, shape: PhantomData }
-    }
+/// [`ttl_cached`] for a sync function.
+#[inline]
+#[allow(clippy::too_many_arguments, reason = "one call, so that a type that does not fit is one error")]
+pub fn ttl_cached_blocking<S, T, P, F, B>(
+    site: &'static Site,
+    key: Key,
+    shape: S,
+    tier: T,
+    when: bool,
+    store_if: P,
+    work: F,
+) -> S::Return
+where
+    S: Shape,
+    S::Value: Storable,
+    T: Tier<S::Value>,
+    P: FnOnce(&S::Value) -> bool,
+    F: FnOnce(Work<S::Value>) -> Job<S::Value, B>,
+    B: FnOnce() -> S::Return,
+{
+    hexsha_cached_blocking(site, Revision::NONE, key, shape, tier, when, store_if, work)
+}
 
-    /// Answers from the cache, or runs the body.
-    #[inline]
-    pub fn run<F, B>(self, work: F) -> impl Future<Output = S::Return> + use<S, T, P, F, B>
-    where
-        F: FnOnce(Work<S::Value>) -> Job<S::Value, B>,
-        B: Future<Output = S::Return>,
-    {
-        let Self { request, store_if, .. } = self;
-        let found = look::<S::Value>(request, std::any::type_name::<F>());
-        async move {
-            match found {
-                Look::Hit(value) => S::restore(value),
-                Look::Miss(run) => Box::pin(compute::<S, T, P, B>(run, store_if, work(Work::new()), Caller::Task)).await,
-            }
+/// `#[hexsha_cached]`: a pure function of a configuration revision.
+#[inline]
+#[allow(clippy::too_many_arguments, reason = "one call, so that a type that does not fit is one error")]
+pub fn hexsha_cached<S, T, P, F, B>(
+    site: &'static Site,
+    revision: Revision,
+    key: Key,
+    _: S,
+    _: T,
+    when: bool,
+    store_if: P,
+    work: F,
+) -> impl Future<Output = S::Return> + use<S, T, P, F, B>
+where
+    S: Shape,
+    S::Value: Storable,
+    T: Tier<S::Value>,
+    P: FnOnce(&S::Value) -> bool,
+    F: FnOnce(Work<S::Value>) -> Job<S::Value, B>,
+    B: Future<Output = S::Return>,
+{
+    let found = look::<S::Value>(Request::new(site, key, revision, when), type_name::<F>());
+    async move {
+        match found {
+            Look::Hit(value) => S::restore(value),
+            Look::Miss(run) => Box::pin(compute::<S, T, P, B>(run, store_if, work(Work::new()), Caller::Task)).await,
         }
     }
+}
 
-    /// [`run`](Self::run) for a sync function.
-    #[inline]
-    pub fn run_blocking<F, B>(self, work: F) -> S::Return
-    where
-        F: FnOnce(Work<S::Value>) -> Job<S::Value, B>,
-        B: FnOnce() -> S::Return,
-    {
-        let Self { request, store_if, .. } = self;
-        match look::<S::Value>(request, std::any::type_name::<F>()) {
-            Look::Hit(value) => S::restore(value),
-            Look::Miss(run) => {
-                let Job { names, late, ttl, body } = work(Work::new());
-                let job = Job { names, late, ttl, body: Ready::new(body) };
-                pollster::block_on(compute::<S, T, P, _>(run, store_if, job, Caller::Thread))
-            }
+/// [`hexsha_cached`] for a sync function.
+#[inline]
+#[allow(clippy::too_many_arguments, reason = "one call, so that a type that does not fit is one error")]
+pub fn hexsha_cached_blocking<S, T, P, F, B>(
+    site: &'static Site,
+    revision: Revision,
+    key: Key,
+    _: S,
+    _: T,
+    when: bool,
+    store_if: P,
+    work: F,
+) -> S::Return
+where
+    S: Shape,
+    S::Value: Storable,
+    T: Tier<S::Value>,
+    P: FnOnce(&S::Value) -> bool,
+    F: FnOnce(Work<S::Value>) -> Job<S::Value, B>,
+    B: FnOnce() -> S::Return,
+{
+    match look::<S::Value>(Request::new(site, key, revision, when), type_name::<F>()) {
+        Look::Hit(value) => S::restore(value),
+        Look::Miss(run) => {
+            let Job { names, late, ttl, body } = work(Work::new());
+            let job = Job { names, late, ttl, body: Ready::new(body) };
+            pollster::block_on(compute::<S, T, P, _>(run, store_if, job, Caller::Thread))
         }
     }
 }
@@ -131,10 +150,8 @@ impl Revision {
         }
     }
 
-    #[inline]
-    const fn none() -> Self {
-        Self(Text::Inline { bytes: [0; INLINE], length: 0 })
-    }
+    /// That of a function that depends on none.
+    const NONE: Self = Self(Text::Inline { bytes: [0; INLINE], length: 0 });
 
     #[inline]
     pub(crate) fn as_bytes(&self) -> &[u8] {

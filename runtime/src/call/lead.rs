@@ -9,7 +9,7 @@ use super::Name;
 use crate::ambient::Ambient;
 use crate::error::{Error, ErrorKind};
 use crate::instance::Larder;
-use crate::lease::{Attempt, Lease, Leadership, Terms, check};
+use crate::lease::{Attempt, Leadership, Lease, Terms, check};
 use crate::log;
 use crate::remote::Refusal;
 
@@ -163,11 +163,12 @@ pub struct Lead<R> {
 }
 
 /// `#[leader]`: at most one runs.
-pub const fn lead<R: LeaderReturn>(site: &'static LeadSite) -> Lead<R> {
+pub const fn lead<R>(site: &'static LeadSite) -> Lead<R> {
     Lead { site, key: None, ttl: site.ttl, grace: site.grace, unavailable: None }
 }
 
-impl<R: LeaderReturn> Lead<R> {
+/// Only what runs the body asks for [`LeaderReturn`], so that a wrong return type is one error.
+impl<R> Lead<R> {
     /// `key = <an expression>`
     pub fn key(mut self, key: Name) -> Self {
         self.key = Some(key.fill([]));
@@ -198,6 +199,7 @@ impl<R: LeaderReturn> Lead<R> {
     /// Runs the body if this process leads; cancels it if the lease is lost.
     pub async fn run<F, B>(self, body: F) -> R
     where
+        R: LeaderReturn,
         F: FnOnce() -> B,
         B: Future<Output = R>,
     {
@@ -215,7 +217,11 @@ impl<R: LeaderReturn> Lead<R> {
 
     /// [`run`](Self::run) for a sync function: its body cannot be cancelled, and sees the loss through
     /// [`Lease::is_held`].
-    pub fn run_blocking<F: FnOnce() -> R>(self, body: F) -> R {
+    pub fn run_blocking<F>(self, body: F) -> R
+    where
+        R: LeaderReturn,
+        F: FnOnce() -> R,
+    {
         let (site, grace) = (self.site, self.grace);
         let lease = match pollster::block_on(self.acquire()) {
             Ok(lease) => lease,
@@ -228,12 +234,17 @@ impl<R: LeaderReturn> Lead<R> {
     }
 
     /// The lease, or what to return instead.
-    async fn acquire(self) -> Result<Lease, R> {
+    async fn acquire(self) -> Result<Lease, R>
+    where
+        R: LeaderReturn,
+    {
         let leases = Larder::current().leases().clone();
         let key = self.key.unwrap_or_else(|| self.site.key.to_owned());
         if let Err(error) = check(&key, self.ttl) {
             log::warn(&format_args!("{}: {error}", self.site.name));
-            return Err(self.unavailable.map_or_else(|| R::follower(String::new(), Duration::ZERO), |fail| fail(error)));
+            return Err(self
+                .unavailable
+                .map_or_else(|| R::follower(String::new(), Duration::ZERO), |fail| fail(error)));
         }
         let terms = Terms { ttl: self.ttl, grace: self.grace, renew: self.site.renew };
         let mut attempt = leases.acquire(&key, terms, false).await;
@@ -259,7 +270,9 @@ fn away<R: LeaderReturn>(site: &LeadSite, key: &str, refusal: &Refusal, fail: Op
 
 /// Ends the lease as the outcome demands; the result is returned whatever becomes of that.
 async fn finish<R: LeaderReturn>(site: &LeadSite, grace: Duration, lease: Lease, returned: Option<R>) -> R {
-    let Some(returned) = returned else { return R::lost() };
+    let Some(returned) = returned else {
+        return R::lost();
+    };
     let grace = if returned.is_failure() && !site.grace_on_err { Duration::ZERO } else { grace };
     let _ = lease.finish(grace).await;
     returned
@@ -281,7 +294,9 @@ impl<B: Future, L: Future<Output = ()>> Future for Guarded<'_, B, L> {
             this.body = None;
             return Poll::Ready(None);
         }
-        let Some(body) = &mut this.body else { return Poll::Ready(None) };
+        let Some(body) = &mut this.body else {
+            return Poll::Ready(None);
+        };
         match body.as_mut().poll(cx) {
             Poll::Pending => Poll::Pending,
             Poll::Ready(returned) => {

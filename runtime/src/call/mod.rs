@@ -6,7 +6,7 @@ mod names;
 mod work;
 mod write;
 
-pub use cached::{Call, Revision, hexsha_cached, ttl_cached};
+pub use cached::{Revision, hexsha_cached, hexsha_cached_blocking, ttl_cached, ttl_cached_blocking};
 pub use lead::{Lead, LeadSite, LeaderFailure, LeaderReturn, lead};
 pub use names::{Name, text};
 pub use work::{Job, Work};

@@ -4,7 +4,8 @@
 //! 1. Only a holder of `writing` changes `value` or `changed`; readers take no lock.
 //! 2. A change stores `value` first and then draws `changed` from the table's counter. So whoever reads the counter
 //!    first and the value second, and still sees the old value, has a counter below `changed`.
-//! 3. `value` is never set to what a reply says if anything was learnt since that reply's request was sent ([`Guard`]).
+//! 3. `value` is never set to what a read says if anything was learnt since that read was sent ([`Guard`]).
+//! 4. While an end made here waits for Redis, the value is one of this process alone: nothing read meanwhile replaces it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -60,8 +61,28 @@ pub(crate) struct Cell {
 struct Writing {
     /// Counts everything learnt, including news that left the value as it was.
     learnt: u64,
-    /// Invalidations made here that Redis has not confirmed.
+    /// Ends made here that Redis has not confirmed.
     pending: u32,
+    /// The epochs announced while ends were pending, in the server's order.
+    heard: Vec<Epoch>,
+    /// The epochs that those ends turned out to be.
+    confirmed: Vec<Epoch>,
+}
+
+/// More announcements than this are not kept apart while an end is pending: the epoch is then read again.
+const HEARD: usize = 64;
+
+impl Writing {
+    /// The epoch after the last pending end was confirmed. An announcement may come before the reply or after it: only
+    /// when all of one's own were heard does the last one heard stand above them.
+    fn settle(&mut self) -> Epoch {
+        let (heard, confirmed) = (std::mem::take(&mut self.heard), std::mem::take(&mut self.confirmed));
+        match (confirmed.as_slice(), heard.last()) {
+            ([only], None) => *only,
+            (mine, Some(last)) if heard.len() < HEARD && mine.iter().all(|epoch| heard.contains(epoch)) => *last,
+            _ => Epoch::UNKNOWN,
+        }
+    }
 }
 
 impl Cell {
@@ -100,20 +121,34 @@ impl Cell {
     }
 
     /// Ends what carries this name while Redis is asked to end it everywhere.
-    pub(crate) fn begin_end(&self, counter: &AtomicU64, provisional: Epoch) -> Guard {
+    pub(crate) fn begin_end(&self, counter: &AtomicU64, provisional: Epoch) {
         let mut writing = self.writing();
         writing.pending += 1;
         self.change(&mut writing, counter, provisional);
-        Guard(writing.learnt)
     }
 
-    /// Redis confirmed an end begun with [`begin_end`](Self::begin_end).
-    pub(crate) fn confirm_end(&self, counter: &AtomicU64, guard: Option<Guard>, epoch: Epoch) {
+    /// Redis confirmed `ends` ends begun with [`begin_end`](Self::begin_end), by one raised epoch.
+    pub(crate) fn confirm_end(&self, counter: &AtomicU64, ends: u32, epoch: Epoch, provisional: Epoch) {
         let mut writing = self.writing();
-        writing.pending = writing.pending.saturating_sub(1);
-        let undisturbed = guard.is_some_and(|guard| guard.0 == writing.learnt);
-        let value = if undisturbed { epoch } else { Epoch::UNKNOWN };
+        writing.pending = writing.pending.saturating_sub(ends);
+        writing.confirmed.push(epoch);
+        let value = if writing.pending == 0 { writing.settle() } else { provisional };
         self.change(&mut writing, counter, value);
+    }
+
+    /// The server announced an epoch: one that ends what came before, or (`first`) one for a name that had none.
+    pub(crate) fn announce(&self, counter: &AtomicU64, epoch: Epoch, first: bool) {
+        let mut writing = self.writing();
+        if writing.pending > 0 {
+            if writing.heard.len() < HEARD {
+                writing.heard.push(epoch);
+            }
+        } else if first && !self.epoch().is_known() {
+            writing.learnt += 1;
+            self.value.store(epoch.0, Ordering::SeqCst);
+        } else if self.epoch() != epoch {
+            self.change(&mut writing, counter, epoch);
+        }
     }
 
     /// Whether an end made here still waits for Redis.
@@ -121,7 +156,7 @@ impl Cell {
         self.writing().pending > 0
     }
 
-    /// Somebody else changed the epoch, or it was lost: what it is now is not known.
+    /// The epoch was lost, or may have been changed unseen: what it is now is not known.
     pub(crate) fn forget(&self, counter: &AtomicU64) {
         let mut writing = self.writing();
         if writing.pending == 0 {

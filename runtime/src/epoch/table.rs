@@ -77,22 +77,22 @@ impl Table {
         cell.end(&self.counter, self.provisional());
     }
 
-    pub(crate) fn begin_end(&self, cell: &Cell) -> Guard {
-        cell.begin_end(&self.counter, self.provisional())
+    pub(crate) fn begin_end(&self, cell: &Cell) {
+        cell.begin_end(&self.counter, self.provisional());
     }
 
-    pub(crate) fn confirm_end(&self, cell: &Cell, guard: Option<Guard>, epoch: Epoch) {
-        cell.confirm_end(&self.counter, guard, epoch);
+    pub(crate) fn confirm_end(&self, cell: &Cell, ends: u32, epoch: Epoch) {
+        cell.confirm_end(&self.counter, ends, epoch, self.provisional());
     }
 
-    /// Another process changed the epoch of `name`.
-    #[cfg_attr(not(feature = "redis"), allow(dead_code, reason = "only Redis pushes"))]
-    pub(crate) fn forget(&self, name: &str) {
-        self.cell(name).forget(&self.counter);
+    /// The server announced that `name` is at `epoch` now; `first`: that it had none before.
+    #[cfg_attr(not(feature = "redis"), allow(dead_code, reason = "only Redis announces"))]
+    pub(crate) fn announce(&self, name: &str, epoch: Epoch, first: bool) {
+        self.cell(name).announce(&self.counter, epoch, first);
     }
 
     /// Redis lost everything.
-    #[cfg_attr(not(feature = "redis"), allow(dead_code, reason = "only Redis pushes"))]
+    #[cfg_attr(not(feature = "redis"), allow(dead_code, reason = "only Redis can lose them"))]
     pub(crate) fn forget_all(&self) {
         for cell in self.all() {
             cell.forget(&self.counter);
@@ -128,27 +128,72 @@ impl Cells {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_reply_older_than_a_push_is_not_taken_over() {
-        let table = Table::new(true);
-        let cell = table.cell("tools");
-        let guard = cell.guard();
-        table.forget("tools");
-        table.learn(&cell, guard, Epoch::confirmed(7));
-        assert_eq!(cell.epoch(), Epoch::UNKNOWN);
-        table.learn(&cell, cell.guard(), Epoch::confirmed(8));
-        assert_eq!(cell.epoch(), Epoch::confirmed(8));
+    const fn at(raw: u64) -> Epoch {
+        Epoch::confirmed(raw)
     }
 
     #[test]
-    fn two_ends_in_flight_leave_the_epoch_unknown_whatever_the_order_of_their_replies() {
-        for first_reply_first in [true, false] {
+    fn a_read_older_than_an_announcement_is_not_taken_over() {
+        let table = Table::new(true);
+        let cell = table.cell("tools");
+        let guard = cell.guard();
+        table.announce("tools", at(8), false);
+        table.learn(&cell, guard, at(7));
+        assert_eq!(cell.epoch(), at(8));
+    }
+
+    #[test]
+    fn a_first_epoch_ends_nothing() {
+        let table = Table::new(true);
+        let cell = table.cell("tools");
+        let before = table.counter();
+        table.announce("tools", at(5), true);
+        assert_eq!((cell.epoch(), table.counter()), (at(5), before));
+        table.announce("tools", at(6), true);
+        assert!(cell.changed() > before, "the epoch that was known had been lost");
+    }
+
+    #[test]
+    fn an_end_is_settled_whether_its_announcement_comes_before_the_reply_or_after() {
+        for announced_first in [true, false] {
             let table = Table::new(true);
             let cell = table.cell("tools");
-            let (a, b) = (table.begin_end(&cell), table.begin_end(&cell));
-            let (first, second) = if first_reply_first { (a, b) } else { (b, a) };
-            table.confirm_end(&cell, Some(first), Epoch::confirmed(1));
-            table.confirm_end(&cell, Some(second), Epoch::confirmed(2));
+            table.begin_end(&cell);
+            if announced_first {
+                table.announce("tools", at(5), false);
+            }
+            table.confirm_end(&cell, 1, at(5));
+            assert_eq!(cell.epoch(), at(5));
+            let settled = cell.changed();
+            table.announce("tools", at(5), false);
+            assert_eq!((cell.epoch(), cell.changed()), (at(5), settled));
+        }
+    }
+
+    #[test]
+    fn another_process_that_ended_it_last_has_the_last_word() {
+        let table = Table::new(true);
+        let cell = table.cell("tools");
+        table.begin_end(&cell);
+        table.announce("tools", at(5), false);
+        table.announce("tools", at(6), false);
+        table.confirm_end(&cell, 1, at(5));
+        assert_eq!(cell.epoch(), at(6));
+    }
+
+    #[test]
+    fn ends_whose_order_cannot_be_told_leave_the_epoch_unknown() {
+        for heard in [None, Some(4)] {
+            let table = Table::new(true);
+            let cell = table.cell("tools");
+            table.begin_end(&cell);
+            table.begin_end(&cell);
+            if let Some(heard) = heard {
+                table.announce("tools", at(heard), false);
+            }
+            table.confirm_end(&cell, 1, at(6));
+            assert!(!cell.epoch().is_confirmed());
+            table.confirm_end(&cell, 1, at(5));
             assert_eq!(cell.epoch(), Epoch::UNKNOWN);
         }
     }
@@ -158,7 +203,7 @@ mod tests {
         let table = Table::new(true);
         let cell = table.cell("tools");
         table.learn(&cell, cell.guard(), Epoch::confirmed(3));
-        let _ = table.begin_end(&cell);
+        table.begin_end(&cell);
         table.learn(&cell, cell.guard(), Epoch::confirmed(3));
         assert!(!cell.epoch().is_confirmed());
     }

@@ -133,7 +133,8 @@ impl Builder {
         let Self { mut settings, environment } = self;
         let mut faults = Vec::new();
         if environment {
-            let variables = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+            let variables = std::env::vars_os()
+                .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
             settings.read_environment(variables, &mut faults);
         }
         settings.check(&mut faults);

@@ -21,7 +21,8 @@ impl Larder {
     /// [`ErrorKind::AlreadyInstalled`] when one is in force already, also one that a first call has made.
     pub fn install(&self) -> Result<(), Error> {
         INSTALLED.set(self.clone()).map_err(|_| {
-            let text = "an instance is in force already: call `install()` once, before the first cached call, or use `scope`";
+            let text =
+                "an instance is in force already: call `install()` once, before the first cached call, or use `scope`";
             Error::new(ErrorKind::AlreadyInstalled, text)
         })
     }
@@ -43,8 +44,7 @@ impl Larder {
     }
 
     fn in_mode<F: Future>(&self, mode: Mode, future: F) -> impl Future<Output = F::Output> + use<F> {
-        let mut ambient = Ambient::inherit();
-        ambient.larder = Some(self.clone());
+        let mut ambient = self.ambient();
         ambient.mode = mode;
         ambient.scope(future)
     }

@@ -99,7 +99,6 @@ pub(crate) struct Parts {
 /// # Ok::<(), larder::Error>(()) }).unwrap();
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[must_use = "a receipt says whether every process was told"]
 pub struct Receipt {
     epochs: BTreeMap<Arc<str>, u64>,
     applied: bool,
@@ -155,10 +154,7 @@ impl Larder {
     ///
     /// The returned future borrows nothing of `self`, so it can be spawned.
     pub fn scope<F: Future>(&self, future: F) -> impl Future<Output = F::Output> + use<F> {
-        let mut ambient = Ambient::inherit();
-        ambient.larder = Some(self.clone());
-        ambient.frame = None;
-        ambient.scope(future)
+        self.ambient().scope(future)
     }
 
     /// Runs a closure with this instance in force: [`scope`](Self::scope) for sync code.
@@ -172,10 +168,19 @@ impl Larder {
     /// # Ok::<(), larder::Error>(()) }).unwrap();
     /// ```
     pub fn run<R>(&self, body: impl FnOnce() -> R) -> R {
+        self.ambient().run(body)
+    }
+
+    /// What is in force inside a scope of this instance. A cached body that goes to another instance cannot be ended by
+    /// what ends there: it is not stored.
+    pub(crate) fn ambient(&self) -> Ambient {
         let mut ambient = Ambient::inherit();
+        let stays = ambient.larder.as_ref().is_some_and(|larder| larder.id() == self.id());
+        if let Some(frame) = ambient.frame.take_if(|_| !stays) {
+            frame.depends_on_unstored();
+        }
         ambient.larder = Some(self.clone());
-        ambient.frame = None;
-        ambient.run(body)
+        ambient
     }
 
     /// Ends an entity or a tag, in every process, with all that depends on it.
@@ -238,7 +243,8 @@ impl Larder {
         /// More names are counted together, so that counters stay bounded.
         const NAMES: usize = 1000;
         let mut ended = self.inner.ended.lock().unwrap_or_else(PoisonError::into_inner);
-        let name = if ended.len() < NAMES || ended.contains_key(name) { Arc::from(name) } else { Arc::from("(others)") };
+        let name =
+            if ended.len() < NAMES || ended.contains_key(name) { Arc::from(name) } else { Arc::from("(others)") };
         Arc::clone(ended.entry(name).or_default())
     }
 

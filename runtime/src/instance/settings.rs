@@ -78,7 +78,11 @@ impl Settings {
     }
 
     /// Takes over `LARDER_*`: what is deployed stands above what is coded. Adds what is wrong to `faults`.
-    pub(crate) fn read_environment(&mut self, variables: impl Iterator<Item = (String, String)>, faults: &mut Vec<String>) {
+    pub(crate) fn read_environment(
+        &mut self,
+        variables: impl Iterator<Item = (String, String)>,
+        faults: &mut Vec<String>,
+    ) {
         let mut variables: Vec<_> = variables.filter(|(name, _)| name.starts_with("LARDER_")).collect();
         variables.sort();
         for (name, value) in variables {
@@ -98,7 +102,9 @@ impl Settings {
     }
 
     fn read_entity_variable(&mut self, variable: &str, value: &str, faults: &mut Vec<String>) {
-        let Some(rest) = variable.strip_prefix("LARDER_") else { return };
+        let Some(rest) = variable.strip_prefix("LARDER_") else {
+            return;
+        };
         if let Some(entity) = rest.strip_suffix("_TTL") {
             let entry = self.entities.entry(entity.to_owned()).or_default();
             entry.ttl = or_fault(variable, span::parse(value).map(Some), DURATION, entry.ttl, faults);
@@ -115,7 +121,8 @@ impl Settings {
             faults.push("namespace: use 1 to 100 of the characters A-Z a-z 0-9 _ . : -, such as \"mcpgw\"".to_owned());
         }
         if self.capacity == Some(0) {
-            faults.push("capacity: 0 entries cannot hold anything: give at least 1, or use `enabled(false)`".to_owned());
+            faults
+                .push("capacity: 0 entries cannot hold anything: give at least 1, or use `enabled(false)`".to_owned());
         }
         if self.operation_timeout.is_zero() {
             faults.push("operation_timeout: 0 would fail every call to Redis: give a time such as 500 ms".to_owned());

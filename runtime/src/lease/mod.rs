@@ -90,7 +90,9 @@ impl Leases {
         };
         match granted {
             Ok(Grant::Taken { holder, remaining }) => Ok(Attempt::Taken { holder, remaining }),
-            Ok(Grant::Held { token }) => Ok(Attempt::Held(Lease::begin(self, remote.is_some(), key, owner, token, terms, asked))),
+            Ok(Grant::Held { token }) => {
+                Ok(Attempt::Held(Lease::begin(self, remote.is_some(), key, owner, token, terms, asked)))
+            }
             Err(refusal) => {
                 if refusal == Refusal::Unknown {
                     self.undo(key, owner, terms.ttl);

@@ -43,7 +43,15 @@ struct Term {
 }
 
 impl Lease {
-    pub(super) fn begin(leases: Leases, shared: bool, key: Arc<str>, owner: Arc<str>, token: u64, terms: Terms, asked: Moment) -> Self {
+    pub(super) fn begin(
+        leases: Leases,
+        shared: bool,
+        key: Arc<str>,
+        owner: Arc<str>,
+        token: u64,
+        terms: Terms,
+        asked: Moment,
+    ) -> Self {
         let term = Arc::new(Term {
             leases,
             shared,
@@ -213,7 +221,11 @@ impl Drop for Term {
 
 impl fmt::Debug for Lease {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Lease").field("key", &self.term.key).field("token", &self.term.token).field("held", &self.is_held()).finish()
+        f.debug_struct("Lease")
+            .field("key", &self.term.key)
+            .field("token", &self.term.token)
+            .field("held", &self.is_held())
+            .finish()
     }
 }
 

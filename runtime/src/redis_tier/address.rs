@@ -18,7 +18,10 @@ impl Address {
         match scheme {
             Some("redis" | "unix" | "redis+unix" | "valkey") => {}
             Some("rediss" | "valkeys") => {
-                return Err("redis url: `rediss://` is not available yet: use redis:// over a trusted network or a tunnel".to_owned());
+                return Err(
+                    "redis url: `rediss://` is not available yet: use redis:// over a trusted network or a tunnel"
+                        .to_owned(),
+                );
             }
             Some(_) => return Err(format!("redis url: this scheme is not known: {FORM}")),
             None => return Err(format!("redis url: there is no scheme: {FORM}")),
@@ -49,7 +52,15 @@ mod tests {
 
     #[test]
     fn wrong_addresses_are_refused_without_their_password() {
-        for url in ["", "localhost", "http://h", "redis://:hunter2@", "redis://user:hunter2@host:port", "redis://h/x", "rediss://:hunter2@h"] {
+        for url in [
+            "",
+            "localhost",
+            "http://h",
+            "redis://:hunter2@",
+            "redis://user:hunter2@host:port",
+            "redis://h/x",
+            "rediss://:hunter2@h",
+        ] {
             let fault = Address::parse(url).err().unwrap_or_default();
             assert!(fault.starts_with("redis url: "), "{url}: {fault}");
             assert!(!fault.contains("hunter2"), "{fault}");

@@ -118,7 +118,12 @@ mod tests {
 
     #[test]
     fn what_is_packed_is_unpacked() {
-        for payload in [vec![], vec![1, 2, 3], vec![9; 100_000], (0..100_000u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect()] {
+        for payload in [
+            vec![],
+            vec![1, 2, 3],
+            vec![9; 100_000],
+            (0..100_000u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect(),
+        ] {
             let record = record(payload);
             let bytes = pack(&record, 1_000).expect("small enough");
             assert_eq!(unpack(&bytes, &record.hash, 100), Some(record));

@@ -34,7 +34,11 @@ impl Request {
     }
 
     /// Sends this and waits for the replies, at most `limit`. Needs a tokio runtime with timers.
-    pub(crate) async fn exchange(&self, mut connection: MultiplexedConnection, limit: Duration) -> Result<Replies, Refusal> {
+    pub(crate) async fn exchange(
+        &self,
+        mut connection: MultiplexedConnection,
+        limit: Duration,
+    ) -> Result<Replies, Refusal> {
         let replies = async {
             match self {
                 Self::One(command) => connection.req_packed_command(command).await.map(|value| vec![value]),

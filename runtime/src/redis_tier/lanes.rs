@@ -82,7 +82,9 @@ impl Lane {
 /// Connects, and shows as long as the lane exists that its runtime runs.
 async fn keep(lane: Weak<Lane>, client: redis::Client, clock: Clock, limit: Duration) {
     let config = redis::AsyncConnectionConfig::new().set_connection_timeout(Some(limit)).set_response_timeout(None);
-    let Ok(connection) = client.get_multiplexed_async_connection_with_config(&config).await else { return };
+    let Ok(connection) = client.get_multiplexed_async_connection_with_config(&config).await else {
+        return;
+    };
     if let Some(lane) = lane.upgrade() {
         *lane.connection() = Some(connection);
     }

@@ -1,11 +1,11 @@
-//! The link: the one connection that pushes arrive on, watched, and made anew for ever.
+//! The link: the one connection that announcements arrive on, watched, and made anew for ever.
 //!
 //! Invariants:
-//! 1. A link is called up only after tracking was armed, then what is owed was delivered, then every known epoch was read
+//! 1. A link is called up only after it was subscribed to announcements, then what is owed was delivered, then every known epoch was read
 //!    again, in this order: nothing that changed while there was no link is missed, and nothing ended here is read first.
-//! 2. The tracking lease is counted from before a heartbeat was sent: its answer comes behind every push for a change
-//!    that Redis made before it.
-//! 3. The push handler takes short locks only and awaits nothing.
+//! 2. The tracking lease is counted from before a heartbeat was sent: its answer comes behind every announcement that
+//!    Redis made before it.
+//! 3. The handler of announcements takes short locks only and awaits nothing.
 
 use std::sync::Arc;
 use std::sync::Weak;
@@ -25,7 +25,7 @@ use super::names::Names;
 use super::pending::Pending;
 use super::scripts;
 use crate::clock::{Clock, Moment};
-use crate::epoch::{Epoch, Table};
+use crate::epoch::{EVERYTHING, Epoch, Table};
 use crate::log;
 use crate::remote::Refusal;
 
@@ -114,7 +114,7 @@ impl Link {
         }
     }
 
-    /// Connects, arms tracking, delivers what is owed, reads every known epoch again.
+    /// Connects, subscribes, delivers what is owed, reads every known epoch again.
     async fn bring_up(self: &Arc<Self>) -> Result<(MultiplexedConnection, Arc<AtomicBool>), String> {
         let broken = Arc::new(AtomicBool::new(false));
         let config = AsyncConnectionConfig::new()
@@ -124,12 +124,14 @@ impl Link {
         let connecting = self.client.get_multiplexed_async_connection_with_config(&config);
         let connected = tokio::time::timeout(CONNECT * 2, connecting).await.map_err(|_| "no answer".to_owned())?;
         let connection = connected.map_err(|error| code(&error).unwrap_or_else(|| "no connection".to_owned()))?;
-        let mut track = cmd("CLIENT");
-        track.arg("TRACKING").arg("ON").arg("BCAST").arg("PREFIX").arg(self.names.epochs()).arg("NOLOOP");
-        let armed = self.now(&connection, Request::One(track)).await?;
-        if let Some(Err(code)) = armed.first() {
-            return Err(format!("CLIENT TRACKING was refused ({code}): the user needs `+client|tracking`"));
-        }
+        let mut subscriber = connection.clone();
+        let subscribing = subscriber.subscribe(self.names.channel());
+        let subscribed =
+            tokio::time::timeout(self.operation_timeout, subscribing).await.map_err(|_| "no answer".to_owned())?;
+        subscribed.map_err(|error| {
+            let code = code(&error).unwrap_or_else(|| "no connection".to_owned());
+            format!("SUBSCRIBE failed ({code}): the user needs `+subscribe` and `&{}`", self.names.channel())
+        })?;
         self.beat(&connection).await?;
         self.deliver(&connection).await?;
         self.read_again(&connection).await?;
@@ -156,7 +158,7 @@ impl Link {
         let mut refused = false;
         for (owed, epoch) in owed.into_iter().zip(confirmed.into_iter().chain(std::iter::repeat(None))) {
             match epoch {
-                Some(epoch) => (0..owed.ends).for_each(|_| self.table.confirm_end(&owed.cell, None, epoch)),
+                Some(epoch) => self.table.confirm_end(&owed.cell, owed.ends, epoch),
                 None => {
                     refused = true;
                     self.pending.give_back(owed);
@@ -243,42 +245,44 @@ impl Link {
 
     /// One heartbeat. When it is answered, pushes were known to arrive when it was sent.
     async fn beat(&self, connection: &MultiplexedConnection) -> Result<(), String> {
-        let sent = self.clock.coarse();
-        let answer = Request::One(cmd("TIME")).exchange(connection.clone(), ANSWER.max(self.heartbeat)).await;
-        let replies = answer.map_err(|refusal| refusal.to_string())?;
+        let everything = self.table.cell(EVERYTHING);
+        let (guard, sent) = (everything.guard(), self.clock.coarse());
+        let mut lost = cmd("GET");
+        lost.arg(self.names.epoch(EVERYTHING));
+        let answer = Request::of([cmd("TIME"), lost]).exchange(connection.clone(), ANSWER.max(self.heartbeat)).await;
+        let mut replies = answer.map_err(|refusal| refusal.to_string())?.into_iter();
         let answered = self.clock.coarse();
-        let time = replies.into_iter().next().and_then(Result::ok).and_then(|value| <(u64, u64)>::from_redis_value(value).ok());
+        let time = replies.next().and_then(Result::ok).and_then(|value| <(u64, u64)>::from_redis_value(value).ok());
         let (seconds, micros) = time.ok_or_else(|| "TIME was refused: the user needs `+time`".to_owned())?;
         let middle = sent + answered.since(sent) / 2;
         let server = i64::try_from(seconds * 1_000_000 + micros).unwrap_or(i64::MAX);
         let here = i64::try_from(middle.as_nanos() / 1_000).unwrap_or(i64::MAX);
         self.server_ahead.store(server.saturating_sub(here), Ordering::Relaxed);
+        let epoch = replies.next().and_then(Result::ok).as_ref().and_then(read_epoch);
+        if everything.epoch().is_confirmed() && epoch != Some(everything.epoch()) && everything.guard() == guard {
+            // What every value depends on is gone or another: Redis lost its data, and may have lost any epoch.
+            self.table.forget_all();
+        }
         self.extend(sent + self.lease);
         Ok(())
     }
 
     /// What is done with each push on a connection; `broken` is set when it is closed.
     fn handler(&self, broken: Arc<AtomicBool>) -> impl Fn(PushInfo) -> Result<(), ()> + Send + Sync + 'static {
-        let (table, names, look) = (Arc::clone(&self.table), self.names.clone(), Arc::clone(&self.look));
+        let (table, look) = (Arc::clone(&self.table), Arc::clone(&self.look));
         move |push| {
             match push.kind {
                 PushKind::Disconnection => {
                     broken.store(true, Ordering::Release);
                     look.notify_one();
                 }
-                PushKind::Invalidate => match push.data.into_iter().next() {
-                    Some(Value::Array(keys)) => {
-                        for key in &keys {
-                            if let Value::BulkString(key) = key
-                                && let Some(name) = std::str::from_utf8(key).ok().and_then(|key| names.name_of(key))
-                            {
-                                table.forget(name);
-                            }
-                        }
+                PushKind::Message => {
+                    if let Some(Value::BulkString(payload)) = push.data.last()
+                        && let Some((name, epoch, first)) = scripts::read_announcement(payload)
+                    {
+                        table.announce(name, epoch, first);
                     }
-                    // Everything was flushed.
-                    _ => table.forget_all(),
-                },
+                }
                 _ => {}
             }
             Ok(())

@@ -6,27 +6,27 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub(crate) struct Names {
     epochs: Arc<str>,
+    channel: Arc<str>,
     namespace: Arc<str>,
 }
 
 impl Names {
     pub(crate) fn new(namespace: &str) -> Self {
         let version = crate::cache::WIRE_VERSION;
-        Self { epochs: format!("{namespace}:{version}:@epoch:").into(), namespace: namespace.into() }
+        Self {
+            epochs: format!("{namespace}:{version}:@epoch:").into(),
+            channel: format!("{namespace}:{version}:@epochs").into(),
+            namespace: namespace.into(),
+        }
     }
 
-    /// The prefix that pushes are asked for.
-    pub(crate) fn epochs(&self) -> &str {
-        &self.epochs
+    /// Where raised epochs are announced.
+    pub(crate) fn channel(&self) -> &str {
+        &self.channel
     }
 
     pub(crate) fn epoch(&self, name: &str) -> String {
         format!("{}{name}", self.epochs)
-    }
-
-    /// The name whose epoch lies under a key.
-    pub(crate) fn name_of<'a>(&self, key: &'a str) -> Option<&'a str> {
-        key.strip_prefix(&*self.epochs)
     }
 
     /// A lease and the counter of its tokens, in one Cluster slot.

@@ -7,8 +7,8 @@ use crate::epoch::Epoch;
 use crate::lease::Claim;
 
 /// Raises an epoch: later than every earlier one and than the server's clock, with random digits behind, so that not
-/// even a clock set back repeats it. `ARGV`: the random digits, the life of the key in milliseconds, whether an epoch
-/// that is there is to stay. It may write when memory is full: an invalidation must get through.
+/// even a clock set back repeats it, and announces it. `ARGV`: the random digits, the life of the key in milliseconds, whether an epoch
+/// that is there is to stay, the channel, the name. It may write when memory is full: an invalidation must get through.
 const RAISE: &str = r"#!lua flags=allow-oom
 local old = redis.pcall('GET', KEYS[1])
 if type(old) ~= 'string' then old = nil end
@@ -19,6 +19,7 @@ local before = old and tonumber(string.match(old, '^(%d+)%.'))
 if before and before >= now then now = before + 1 end
 local epoch = string.format('%.0f.%s', now, ARGV[1])
 redis.call('SET', KEYS[1], epoch, 'PX', ARGV[2])
+redis.call('PUBLISH', ARGV[4], ARGV[5] .. (ARGV[3] == '1' and ' first ' or ' ') .. epoch)
 return epoch";
 
 /// Takes a lease that nobody holds, with a token larger than every earlier one. `ARGV`: owner, holder, ttl in
@@ -55,6 +56,7 @@ const RANDOM: u64 = 1 << 12;
 pub(crate) fn raise(names: &Names, name: &str, keep: bool) -> Cmd {
     let mut raise = cmd("EVAL");
     raise.arg(RAISE).arg(1).arg(names.epoch(name)).arg(fastrand::u64(..RANDOM)).arg(EPOCH_LIFE_MS).arg(u8::from(keep));
+    raise.arg(names.channel()).arg(name);
     raise
 }
 
@@ -73,7 +75,14 @@ pub(crate) fn keep(names: &Names, key: &str, owner: &str, millis: u64) -> Cmd {
     eval
 }
 
-/// Reads what [`raise`] wrote: `microseconds.random`.
+/// Reads what [`RAISE`] announces: `name microseconds.random`, with `first` between them where the name had no epoch.
+pub(crate) fn read_announcement(bytes: &[u8]) -> Option<(&str, Epoch, bool)> {
+    let (name, epoch) = std::str::from_utf8(bytes).ok()?.rsplit_once(' ')?;
+    let (name, first) = name.strip_suffix(" first").map_or((name, false), |name| (name, true));
+    Some((name, read_epoch(epoch.as_bytes())?, first))
+}
+
+/// Reads what [`RAISE`] wrote: `microseconds.random`.
 pub(crate) fn read_epoch(bytes: &[u8]) -> Option<Epoch> {
     let (micros, random) = std::str::from_utf8(bytes).ok()?.split_once('.')?;
     let micros: u64 = micros.parse().ok().filter(|micros| *micros < 1 << 51)?;

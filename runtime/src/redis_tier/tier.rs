@@ -85,9 +85,11 @@ impl Redis {
         }
         let lane = match caller {
             Caller::Task => link.lanes.here(&link.client, &link.clock, link.operation_timeout),
-            Caller::Thread => None,
+            Caller::Thread | Caller::InOrder => None,
         };
-        let Some(lane) = lane else { return self.send(request).await };
+        let Some(lane) = lane else {
+            return self.send(request).await;
+        };
         let replies = through(link, &request, || Some(lane)).await;
         if replies == Err(Refusal::Unknown) {
             link.lanes.drop_here();
@@ -106,8 +108,12 @@ async fn through(
     request: &Request,
     connection: impl FnOnce() -> Option<redis::aio::MultiplexedConnection>,
 ) -> Result<Replies, Refusal> {
-    let Some(connection) = connection() else { return Err(Refusal::Away) };
-    let Some(admission) = link.breaker.admit(link.clock.coarse()) else { return Err(Refusal::Away) };
+    let Some(connection) = connection() else {
+        return Err(Refusal::Away);
+    };
+    let Some(admission) = link.breaker.admit(link.clock.coarse()) else {
+        return Err(Refusal::Away);
+    };
     let replies = request.exchange(connection, link.operation_timeout).await;
     match &replies {
         Ok(_) => admission.succeeded(),
@@ -196,7 +202,7 @@ impl Remote for Redis {
 
     fn end(&self, cells: Vec<Arc<Cell>>) -> Reply<'static, Vec<Epoch>> {
         let link = Arc::clone(&self.link);
-        let guards: Vec<_> = cells.iter().map(|cell| link.table.begin_end(cell)).collect();
+        cells.iter().for_each(|cell| link.table.begin_end(cell));
         if !link.is_up() {
             cells.iter().for_each(|cell| link.pending.add(cell));
             return Box::pin(async { Err(Refusal::Away) });
@@ -206,8 +212,8 @@ impl Remote for Redis {
             let confirmed = sent.await.and_then(epochs);
             match &confirmed {
                 Ok(epochs) => {
-                    for ((cell, guard), epoch) in cells.iter().zip(guards).zip(epochs) {
-                        link.table.confirm_end(cell, Some(guard), *epoch);
+                    for (cell, epoch) in cells.iter().zip(epochs) {
+                        link.table.confirm_end(cell, 1, *epoch);
                     }
                 }
                 Err(refusal) => {
@@ -281,5 +287,8 @@ fn single(replies: Replies) -> Result<Value, Refusal> {
 
 /// The epochs that raising scripts returned.
 fn epochs(replies: Replies) -> Result<Vec<Epoch>, Refusal> {
-    replies.into_iter().map(|reply| reply.map_err(Refusal::Failed).and_then(|value| read_epoch(&value).ok_or(Refusal::Unknown))).collect()
+    replies
+        .into_iter()
+        .map(|reply| reply.map_err(Refusal::Failed).and_then(|value| read_epoch(&value).ok_or(Refusal::Unknown)))
+        .collect()
 }

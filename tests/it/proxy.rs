@@ -1,0 +1,118 @@
+//! A network between an instance and its server that can fall silent, connection by connection.
+
+use std::io::{Read as _, Write as _};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::{Arc, Condvar, Mutex};
+use std::thread;
+
+/// A proxy before a server; it ends with this value.
+#[derive(Debug)]
+pub(crate) struct Proxy {
+    port: u16,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Whether each connection is silent, by the order in which they came.
+    silent: Vec<bool>,
+    /// Whether those that come are silent.
+    silent_next: bool,
+    streams: Vec<TcpStream>,
+    closed: bool,
+}
+
+impl Proxy {
+    pub(crate) fn before(server: u16) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let shared = Arc::new(Shared::default());
+        let accepting = Arc::clone(&shared);
+        thread::spawn(move || {
+            for client in listener.incoming().flatten() {
+                let Ok(upstream) = TcpStream::connect(("127.0.0.1", server)) else { continue };
+                let mut state = accepting.state.lock().unwrap();
+                if state.closed {
+                    return;
+                }
+                let number = state.silent.len();
+                let silent = state.silent_next;
+                state.silent.push(silent);
+                for stream in [&client, &upstream] {
+                    let _ = stream.set_nodelay(true);
+                    state.streams.push(stream.try_clone().unwrap());
+                }
+                drop(state);
+                for (from, to) in [(&client, &upstream), (&upstream, &client)] {
+                    let (from, to) = (from.try_clone().unwrap(), to.try_clone().unwrap());
+                    let shared = Arc::clone(&accepting);
+                    thread::spawn(move || carry(from, to, number, &shared));
+                }
+            }
+        });
+        Self { port, shared }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    /// How many connections came.
+    pub(crate) fn connections(&self) -> usize {
+        self.shared.state.lock().unwrap().silent.len()
+    }
+
+    /// Holds back every byte of these connections, both ways.
+    pub(crate) fn silence(&self, which: impl Fn(usize) -> bool) {
+        let mut state = self.shared.state.lock().unwrap();
+        state.silent.iter_mut().enumerate().filter(|(number, _)| which(*number)).for_each(|(_, silent)| *silent = true);
+    }
+
+    /// Holds back every byte of every connection, also of those to come.
+    pub(crate) fn silence_all(&self) {
+        self.silence(|_| true);
+        self.shared.state.lock().unwrap().silent_next = true;
+    }
+
+    /// Carries everything again, also what was held back.
+    pub(crate) fn resume(&self) {
+        let mut state = self.shared.state.lock().unwrap();
+        state.silent.fill(false);
+        state.silent_next = false;
+        self.shared.changed.notify_all();
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        let mut state = self.shared.state.lock().unwrap();
+        state.closed = true;
+        state.streams.drain(..).for_each(|stream| drop(stream.shutdown(Shutdown::Both)));
+        self.shared.changed.notify_all();
+        drop(state);
+        // Wakes the accepting thread.
+        let _ = TcpStream::connect(("127.0.0.1", self.port));
+    }
+}
+
+fn carry(mut from: TcpStream, mut to: TcpStream, number: usize, shared: &Shared) {
+    let mut buffer = [0; 16 * 1024];
+    while let Ok(read @ 1..) = from.read(&mut buffer) {
+        let mut state = shared.state.lock().unwrap();
+        while state.silent[number] && !state.closed {
+            state = shared.changed.wait(state).unwrap();
+        }
+        drop(state);
+        if to.write_all(&buffer[..read]).is_err() {
+            break;
+        }
+    }
+    let _ = from.shutdown(Shutdown::Both);
+    let _ = to.shutdown(Shutdown::Both);
+}
