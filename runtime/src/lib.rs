@@ -1,4 +1,6 @@
-//! Attribute macros that cache a function's result, over memory and Redis.
+//! The door of larder: what users name.
+#![doc = ""]
+#![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[doc(hidden)]

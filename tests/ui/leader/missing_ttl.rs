@@ -1,0 +1,6 @@
+use larder::leader;
+
+#[leader("nightly")]
+async fn report() {}
+
+fn main() {}

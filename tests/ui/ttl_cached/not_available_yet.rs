@@ -1,0 +1,13 @@
+use larder::ttl_cached;
+
+#[ttl_cached(entity = "tools", refresh_ahead = 0.8, stale_if_error = "1h")]
+fn argument(id: u32) -> u32 {
+    id
+}
+
+#[ttl_cached(entity = "tools", single_flight = cluster)]
+fn word(id: u32) -> u32 {
+    id
+}
+
+fn main() {}
