@@ -57,7 +57,7 @@ impl Clock {
     /// The coarse time: for the life of cached values.
     #[inline]
     pub(crate) fn coarse(&self) -> Moment {
-        Moment(coarsetime::Instant::now_without_cache_update().as_nanos_since_start())
+        Moment(nanos(coarsetime::Instant::now_without_cache_update().as_ticks()))
     }
 
     /// The precise time: for leases. Not comparable with [`coarse`](Self::coarse).
@@ -66,15 +66,8 @@ impl Clock {
     }
 }
 
-/// Reads coarsetime's ticks (units of 2^-32 s) as nanoseconds.
-trait SinceStart {
-    fn as_nanos_since_start(self) -> u64;
-}
-
-impl SinceStart for coarsetime::Instant {
-    #[inline]
-    fn as_nanos_since_start(self) -> u64 {
-        let ticks = self.as_ticks();
-        (ticks >> 32) * 1_000_000_000 + (((ticks & 0xffff_ffff) * 1_000_000_000) >> 32)
-    }
+/// Coarsetime's ticks (units of 2^-32 s) as nanoseconds.
+#[inline]
+const fn nanos(ticks: u64) -> u64 {
+    (ticks >> 32) * 1_000_000_000 + (((ticks & 0xffff_ffff) * 1_000_000_000) >> 32)
 }

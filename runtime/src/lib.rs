@@ -10,6 +10,7 @@ mod ambient;
 mod cache;
 mod call;
 mod clock;
+#[cfg_attr(not(feature = "redis"), allow(dead_code, reason = "what only Redis asks for"))]
 mod epoch;
 mod error;
 mod instance;
@@ -19,6 +20,7 @@ mod log;
 mod reactor;
 #[cfg(feature = "redis")]
 mod redis_tier;
+#[cfg_attr(not(feature = "redis"), allow(dead_code, reason = "what only Redis asks for"))]
 mod remote;
 mod revision;
 mod stats;

@@ -23,7 +23,6 @@ pub(crate) enum Refusal {
     /// The server answered with an error (its code: no key, no value).
     Failed(String),
     /// The store cannot do what was asked.
-    #[cfg_attr(not(feature = "redis"), allow(dead_code, reason = "only Redis has such limits"))]
     Unsupported(&'static str),
 }
 
@@ -60,7 +59,6 @@ pub(crate) struct Record {
 
 /// What was found under a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(not(feature = "redis"), allow(dead_code, reason = "only Redis finds anything"))]
 pub(crate) enum Found {
     Nothing,
     /// Bytes that are no record of this key.

@@ -101,10 +101,12 @@ impl<V> Flight<V> {
     }
 }
 
+type ByKey<V> = HashMap<Box<[u8]>, Arc<Flight<V>>>;
+
 /// The flights of one function.
 #[derive(Debug)]
 pub(crate) struct Flights<V> {
-    by_key: Arc<Mutex<HashMap<Box<[u8]>, Arc<Flight<V>>>>>,
+    by_key: Arc<Mutex<ByKey<V>>>,
 }
 
 impl<V> Default for Flights<V> {
@@ -207,7 +209,7 @@ impl<V> Drop for Waiting<V> {
 pub(crate) struct Pilot<V> {
     flight: Arc<Flight<V>>,
     key: Box<[u8]>,
-    by_key: Arc<Mutex<HashMap<Box<[u8]>, Arc<Flight<V>>>>>,
+    by_key: Arc<Mutex<ByKey<V>>>,
 }
 
 impl<V> Pilot<V> {

@@ -4,8 +4,11 @@ mod entry;
 mod flight;
 mod frame;
 mod function;
+mod look;
+mod ready;
 mod revisions;
 mod run;
+mod shared;
 mod site;
 mod slots;
 
@@ -15,7 +18,9 @@ pub(crate) use frame::Frame;
 #[cfg(feature = "redis")]
 pub(crate) use function::WIRE_VERSION;
 pub(crate) use function::{AnyFunction, Core, Function, push_hex};
+pub(crate) use look::{Look, Request, look};
+pub(crate) use ready::Ready;
 pub(crate) use revisions::Revisions;
-pub(crate) use run::{Look, Ready, Request, compute, look};
+pub(crate) use run::compute;
 pub use site::Site;
 pub(crate) use site::{Kind, Store};

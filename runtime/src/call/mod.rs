@@ -9,5 +9,6 @@ mod write;
 pub use cached::{Revision, hexsha_cached, hexsha_cached_blocking, ttl_cached, ttl_cached_blocking};
 pub use lead::{Lead, LeadSite, LeaderFailure, LeaderReturn, lead};
 pub use names::{Name, text};
+pub(crate) use work::LateName;
 pub use work::{Job, Work};
 pub use write::{Write, WriteSite, invalidates};

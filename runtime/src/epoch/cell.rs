@@ -20,7 +20,6 @@ impl Epoch {
     const PROVISIONAL: u64 = 1 << 63;
 
     /// An epoch that Redis gave: its microseconds and the random bits below them.
-    #[cfg_attr(not(feature = "redis"), allow(dead_code, reason = "only Redis gives epochs"))]
     pub(crate) const fn confirmed(raw: u64) -> Self {
         Self(raw & !Self::PROVISIONAL)
     }
@@ -38,7 +37,6 @@ impl Epoch {
         self.is_known() && self.0 & Self::PROVISIONAL == 0
     }
 
-    #[cfg_attr(not(feature = "redis"), allow(dead_code, reason = "only Redis is told epochs"))]
     pub(crate) const fn raw(self) -> u64 {
         self.0
     }

@@ -42,7 +42,6 @@ impl Stamp {
     }
 
     /// Whether every epoch came from Redis, so that other processes can compare it.
-    #[cfg_attr(not(feature = "redis"), allow(dead_code, reason = "only Redis is told stamps"))]
     pub(crate) fn is_confirmed(&self) -> bool {
         self.parts.iter().all(|(_, epoch)| epoch.is_confirmed())
     }

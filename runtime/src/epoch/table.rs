@@ -86,13 +86,11 @@ impl Table {
     }
 
     /// The server announced that `name` is at `epoch` now; `first`: that it had none before.
-    #[cfg_attr(not(feature = "redis"), allow(dead_code, reason = "only Redis announces"))]
     pub(crate) fn announce(&self, name: &str, epoch: Epoch, first: bool) {
         self.cell(name).announce(&self.counter, epoch, first);
     }
 
     /// Redis lost everything.
-    #[cfg_attr(not(feature = "redis"), allow(dead_code, reason = "only Redis can lose them"))]
     pub(crate) fn forget_all(&self) {
         for cell in self.all() {
             cell.forget(&self.counter);

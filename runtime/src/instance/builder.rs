@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use super::settings::Entity;
 use super::{Larder, Settings};
 use crate::error::{Error, ErrorKind};
 
@@ -57,7 +56,7 @@ impl Builder {
 
     /// The life of an entity's values: it stands above what an attribute says. Zero: never stored.
     pub fn ttl(mut self, entity: impl Into<String>, ttl: Duration) -> Self {
-        self.settings.entities.entry(entity.into()).or_insert_with(Entity::default).ttl = Some(ttl);
+        self.settings.entities.entry(entity.into()).or_default().ttl = Some(ttl);
         self
     }
 

@@ -119,7 +119,6 @@ impl Receipt {
 
 impl Larder {
     /// Starts the configuration of an instance.
-    #[must_use]
     pub fn builder() -> Builder {
         Builder::default()
     }

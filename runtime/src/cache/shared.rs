@@ -1,0 +1,191 @@
+//! What a run asks of the tier that processes share: epochs, a value, and to keep one.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::function::Ttl;
+use super::look::{Plan, Run};
+use super::{Entry, Store};
+use crate::clock::Moment;
+use crate::epoch::{Cell, Epoch, Guard, Stamp};
+use crate::log;
+use crate::remote::{Caller, Found, Record, Remote};
+use crate::value::{Storable, Tier};
+
+impl<V: Storable> Run<V> {
+    /// Redis, where it is configured and the link is up.
+    pub(super) fn remote(&self) -> Option<&Arc<dyn Remote>> {
+        self.larder.remote().filter(|remote| remote.generation() % 2 == 1)
+    }
+
+    /// Whether announcements of all that was changed until now have arrived, or there is nobody who could announce.
+    pub(super) fn is_tracked(&self) -> bool {
+        self.larder.now() < self.larder.tracked_until()
+    }
+
+    /// Those of `cells` whose epochs Redis should be asked for.
+    pub(super) fn unknown(&self, cells: &[Arc<Cell>]) -> Vec<Arc<Cell>> {
+        let unknown = |cell: &&Arc<Cell>| !cell.epoch().is_confirmed() && !cell.is_pending();
+        cells.iter().filter(unknown).cloned().collect()
+    }
+
+    /// Reads the epochs of `cells` (all of them, or the unknown ones), and gives one to each that has none. `false`: some
+    /// could not be read.
+    pub(super) async fn learn(&self, cells: &[Arc<Cell>], all: bool, caller: Caller) -> bool {
+        /// An announcement that comes between a request and its reply makes the reply worthless: it is then asked again.
+        const ROUNDS: usize = 3;
+        let mut asked = if all { cells.to_vec() } else { self.unknown(cells) };
+        for _ in 0..ROUNDS {
+            if asked.is_empty() {
+                return true;
+            }
+            let Some(remote) = self.remote() else {
+                return false;
+            };
+            let names: Vec<Arc<str>> = asked.iter().map(|cell| Arc::clone(cell.name())).collect();
+            let guards: Vec<_> = asked.iter().map(|cell| cell.guard()).collect();
+            let Ok(read) = remote.read(None, &names, caller).await else {
+                return false;
+            };
+            if !self.take_over(&asked, guards, read.epochs, caller).await {
+                return false;
+            }
+            asked = self.unknown(&asked);
+        }
+        asked.is_empty()
+    }
+
+    /// Takes over the epochs that were read, and gives one to each name that has none.
+    pub(super) async fn take_over(
+        &self,
+        cells: &[Arc<Cell>],
+        guards: Vec<Guard>,
+        epochs: Vec<Option<Epoch>>,
+        caller: Caller,
+    ) -> bool {
+        let mut missing = Vec::new();
+        for ((cell, guard), epoch) in cells.iter().zip(guards).zip(epochs) {
+            match epoch {
+                Some(epoch) => self.larder.table().learn(cell, guard, epoch),
+                None => missing.push(Arc::clone(cell)),
+            }
+        }
+        self.create(&missing, caller).await
+    }
+
+    pub(super) async fn create(&self, cells: &[Arc<Cell>], caller: Caller) -> bool {
+        if cells.is_empty() {
+            return true;
+        }
+        let Some(remote) = self.remote() else {
+            return false;
+        };
+        let names: Vec<Arc<str>> = cells.iter().map(|cell| Arc::clone(cell.name())).collect();
+        let guards: Vec<_> = cells.iter().map(|cell| cell.guard()).collect();
+        let Ok(epochs) = remote.create(&names, caller).await else {
+            return false;
+        };
+        for ((cell, guard), epoch) in cells.iter().zip(guards).zip(epochs) {
+            self.larder.table().learn(cell, guard, epoch);
+        }
+        true
+    }
+
+    /// Asks Redis for the value, and for the epochs that are not known here, in one round trip.
+    pub(super) async fn fetch<T: Tier<V>>(&self, cells: &[Arc<Cell>], caller: Caller) -> Option<Arc<Entry<V>>> {
+        let tracked = self.is_tracked();
+        let asked = if tracked { self.unknown(cells) } else { cells.to_vec() };
+        if self.function.core.store == Store::Memory || matches!(self.plan, Plan::Refresh) {
+            self.learn(&asked, true, caller).await;
+            return None;
+        }
+        let now = self.larder.now();
+        let last_beat = self.larder.tracked_until().before(self.larder.tracking_lease());
+        let born = if tracked { last_beat.min(now) } else { now };
+        let remote = self.remote()?;
+        let (name, hash) = self.function.core.redis_key(self.revision.as_bytes(), &self.key);
+        let names: Vec<Arc<str>> = asked.iter().map(|cell| Arc::clone(cell.name())).collect();
+        let guards: Vec<_> = asked.iter().map(|cell| cell.guard()).collect();
+        let read = match remote.read(Some((&name, hash)), &names, caller).await {
+            Ok(read) => read,
+            Err(refusal) => {
+                self.function.core.counters.errors.up();
+                log::warn(&format_args!("{}: {refusal}", self.function.core.path));
+                return None;
+            }
+        };
+        self.take_over(&asked, guards, read.epochs, caller).await;
+        match read.found {
+            Found::Nothing => None,
+            Found::Garbled => self.garbled(),
+            Found::Record(record) => self.accept::<T>(cells, record, born, tracked, caller).await,
+        }
+    }
+
+    fn garbled<R>(&self) -> Option<R> {
+        self.function.core.counters.errors.up();
+        log::warn(&format_args!("{}: stored bytes could not be read: a miss", self.function.core.path));
+        None
+    }
+
+    /// Takes a stored value over, if all that it depends on is at the epochs that it carries.
+    async fn accept<T: Tier<V>>(
+        &self,
+        cells: &[Arc<Cell>],
+        record: Record,
+        born: Moment,
+        tracked: bool,
+        caller: Caller,
+    ) -> Option<Arc<Entry<V>>> {
+        let carried: Vec<(Arc<Cell>, Epoch)> =
+            record.stamp.iter().map(|(name, epoch)| (self.larder.table().cell(name), *epoch)).collect();
+        let complete = cells.iter().all(|cell| carried.iter().any(|(known, _)| Arc::ptr_eq(known, cell)));
+        if !complete {
+            return None;
+        }
+        let others =
+            carried.iter().map(|(cell, _)| cell).filter(|cell| !cells.iter().any(|known| Arc::ptr_eq(known, cell)));
+        let others: Vec<Arc<Cell>> = others.cloned().collect();
+        if !self.learn(&others, !tracked, caller).await || !self.learn(cells, false, caller).await {
+            return None;
+        }
+        let mut stamp = Stamp::default();
+        for (cell, epoch) in &carried {
+            stamp.add(cell, *epoch);
+        }
+        if !stamp.is_current() {
+            return None;
+        }
+        let Some(value) = T::decode(&record.payload) else {
+            return self.garbled();
+        };
+        let deadline = match self.function.core.ttl {
+            Ttl::Endless if record.life == Duration::MAX => Moment::NEVER,
+            _ => self.larder.now() + record.life,
+        };
+        Some(Arc::new(Entry { value, stamp, born, deadline, stored: true }))
+    }
+
+    /// Which link there is: another number after each change.
+    pub(super) fn generation(&self) -> u64 {
+        self.larder.remote().map_or(0, |remote| remote.generation())
+    }
+
+    /// Stores a value for the other processes.
+    pub(super) async fn write_through<T: Tier<V>>(&self, entry: &Entry<V>, caller: Caller) {
+        let core = &self.function.core;
+        if core.store == Store::Memory || !entry.stamp.is_confirmed() || !entry.stamp.is_current() {
+            return;
+        }
+        let Some(remote) = self.remote() else { return };
+        let Some(payload) = T::encode(&entry.value) else { return };
+        let (name, hash) = core.redis_key(self.revision.as_bytes(), &self.key);
+        let stamp = entry.stamp.parts().iter().map(|(cell, epoch)| (Arc::clone(cell.name()), *epoch)).collect();
+        let endless = entry.deadline == Moment::NEVER;
+        let life = if endless { Duration::MAX } else { entry.deadline.since(self.larder.now()) };
+        if let Err(refusal) = remote.write(name, Record { hash, stamp, life, payload }, caller).await {
+            core.counters.errors.up();
+            log::warn(&format_args!("{}: not stored for other processes: {refusal}", core.path));
+        }
+    }
+}
