@@ -60,19 +60,43 @@ async fn a_restart_without_what_was_stored_is_a_miss() {
     assert_eq!(larder.scope(tool(&source)).await, 2);
 }
 
+/// Evicts every epoch, and nothing else.
+async fn evict_epochs(server: &RedisServer) {
+    for key in server.keys_with("@epoch:").await {
+        let _: u64 = server.run(&format!("DEL {key}")).await;
+    }
+    assert_eq!(server.values_of("tools").await.len(), 1, "the value itself is still there");
+}
+
 #[tokio::test]
-async fn an_epoch_that_was_evicted_is_a_miss_and_takes_no_value_back() {
+async fn an_evicted_epoch_revives_nothing_that_was_ended_under_it() {
     let server = RedisServer::start();
     let (a, b) = (node(&server).await, node(&server).await);
     let source = Source::of(1);
     a.scope(tool(&source)).await;
     source.set(2);
-    for key in server.keys_with("@epoch:").await {
-        let _: u64 = server.run(&format!("DEL {key}")).await;
+    let _ = a.invalidate("tools").await.unwrap();
+    evict_epochs(&server).await;
+    for larder in [node(&server).await, b, a] {
+        assert_eq!(larder.scope(tool(&source)).await, 2);
     }
-    assert_eq!(server.values_of("tools").await.len(), 1, "the value itself is still there");
-    assert_eq!(b.scope(tool(&source)).await, 2, "who did not know the epoch");
-    eventually_async(SOON, "who did", async || a.scope(tool(&source)).await == 2).await;
+}
+
+#[tokio::test]
+async fn an_evicted_epoch_is_a_miss_for_who_comes_then_and_its_next_end_is_heard() {
+    let server = RedisServer::start();
+    let a = node(&server).await;
+    let source = Source::of(1);
+    a.scope(tool(&source)).await;
+    source.set(2);
+    evict_epochs(&server).await;
+    let b = node(&server).await;
+    assert_eq!(b.scope(tool(&source)).await, 2, "who does not know the epoch");
+    evict_epochs(&server).await;
+    source.set(3);
+    let _ = b.invalidate("tools").await.unwrap();
+    assert_eq!(b.scope(tool(&source)).await, 3);
+    eventually_async(SOON, "an announcement", async || a.scope(tool(&source)).await == 3).await;
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ mod configuration;
 mod errors_tell;
 mod fresh_at_home;
 mod fresh_elsewhere;
+mod history;
 mod leader;
 mod leader_lost;
 mod lost_state;

@@ -73,7 +73,7 @@ impl Node {
 
     /// Waits for the next answer.
     pub(crate) fn answer(&self) -> String {
-        self.answers.recv_timeout(Duration::from_secs(20)).expect("an answer of the other process")
+        self.answers.recv_timeout(Duration::from_secs(60)).expect("an answer of the other process")
     }
 
     /// Ends the process as a crash would.
@@ -146,6 +146,7 @@ async fn obey(larder: Option<&Larder>, line: &str) {
             }
             None => answer("taken"),
         },
+        "meet" => answer(crate::bounded::meet_many_names().await),
         "alone" => answer(without_io()),
         "end" => {
             answer("ended");

@@ -20,7 +20,7 @@ fn tool_of_a_thread(source: &Source, id: u64) -> u64 {
 /// The operation timeout, and the margin of a busy machine.
 const ONE_OPERATION: Duration = Duration::from_millis(800);
 /// No operation at all, and the margin.
-const NOTHING: Duration = Duration::from_millis(150);
+const NOTHING: Duration = Duration::from_millis(250);
 
 /// Asserts that calls of new keys take no longer than this each.
 async fn quick(larder: &Larder, limit: Duration, ids: std::ops::Range<u64>) {

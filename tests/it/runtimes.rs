@@ -87,7 +87,7 @@ fn a_runtime_that_dies_with_calls_under_way_harms_no_other() {
                 tool(&source, id).await;
             }
         }));
-        dying.block_on(tokio::time::sleep(Duration::from_millis(30)));
+        dying.block_on(async { tokio::time::sleep(Duration::from_millis(30)).await });
         drop(dying);
         current_thread().block_on(shares(&a, &b, id));
     }

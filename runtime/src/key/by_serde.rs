@@ -35,6 +35,13 @@ impl<T: Serialize + ?Sized> CacheKey for BySerde<'_, T> {
     }
 }
 
+/// Whether the value holds a `Some(None)` or a `Some(())`, which formats without a mark for `Some` read as `None`.
+#[cfg(feature = "redis")]
+pub(crate) fn holds_some_of_nothing<T: Serialize + ?Sized>(value: &T) -> bool {
+    let mut out = KeyWriter::default();
+    value.serialize(Form { out: &mut out }).is_err() || out.some_of_nothing
+}
+
 /// Serialises into the canonical form.
 struct Form<'a> {
     out: &'a mut KeyWriter,
@@ -97,7 +104,10 @@ impl<'a> Serializer for Form<'a> {
 
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), Refused> {
         self.out.mark(tag::SOME);
-        value.serialize(self)
+        let inside = self.out.bytes.len();
+        value.serialize(Form { out: self.out })?;
+        self.out.some_of_nothing |= matches!(self.out.bytes.get(inside), Some(&(tag::NONE | tag::UNIT)));
+        Ok(())
     }
 
     fn serialize_unit(self) -> Result<(), Refused> {

@@ -7,6 +7,8 @@ use std::cell::Cell;
 
 use sha2::{Digest as _, Sha256};
 
+#[cfg(feature = "redis")]
+pub(crate) use by_serde::holds_some_of_nothing;
 pub use by_serde::{BySerde, by_serde};
 
 /// A value that can be part of a cache key.
@@ -45,6 +47,7 @@ pub trait CacheKey {
 pub struct KeyWriter {
     bytes: Vec<u8>,
     unusable: bool,
+    some_of_nothing: bool,
 }
 
 impl KeyWriter {
@@ -85,6 +88,7 @@ impl KeyWriter {
         let mut forms: Vec<Vec<u8>> = items
             .map(|item| {
                 self.unusable |= item.unusable;
+                self.some_of_nothing |= item.some_of_nothing;
                 item.bytes
             })
             .collect();
@@ -181,7 +185,7 @@ impl Key {
     pub fn new() -> Self {
         let mut bytes = SPARE.try_with(Cell::take).unwrap_or_default();
         bytes.clear();
-        Self { writer: KeyWriter { bytes, unusable: false } }
+        Self { writer: KeyWriter { bytes, ..KeyWriter::default() } }
     }
 
     /// Adds one argument.

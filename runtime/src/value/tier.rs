@@ -42,7 +42,11 @@ impl<T: Serialize + DeserializeOwned> Portable for T {}
 
 #[cfg(feature = "redis")]
 impl<V: Portable> Tier<V> for Shared {
+    /// A value with a `Some(None)` inside stays in memory: MessagePack would read it as `None`.
     fn encode(value: &V) -> Option<Vec<u8>> {
+        if crate::key::holds_some_of_nothing(value) {
+            return None;
+        }
         rmp_serde::to_vec_named(value).ok()
     }
 
@@ -63,5 +67,32 @@ impl<V: Portable> Tier<V> for Shared {
 
     fn decode(_: &[u8]) -> Option<V> {
         None
+    }
+}
+
+#[cfg(all(test, feature = "redis"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_encoded_is_decoded_or_not_encoded_at_all() {
+        let nested: [Option<Option<u8>>; 3] = [None, Some(None), Some(Some(1))];
+        for value in nested {
+            let bytes = <Shared as Tier<Option<Option<u8>>>>::encode(&value);
+            assert_eq!(bytes.is_none(), value == Some(None));
+            if let Some(bytes) = bytes {
+                assert_eq!(<Shared as Tier<Option<Option<u8>>>>::decode(&bytes), Some(value));
+            }
+        }
+        let large = (u64::MAX, i128::MIN, u128::MAX, f64::MIN_POSITIVE, "\u{1F980}\0".to_owned(), ());
+        let bytes = <Shared as Tier<(u64, i128, u128, f64, String, ())>>::encode(&large).expect("encodes");
+        assert_eq!(<Shared as Tier<(u64, i128, u128, f64, String, ())>>::decode(&bytes), Some(large));
+    }
+
+    #[test]
+    fn bytes_of_another_shape_are_nothing() {
+        for bytes in [&b""[..], b"\xc1", b"\xdf\xff\xff\xff\xff", &[0x91; 100_000]] {
+            assert_eq!(<Shared as Tier<Vec<String>>>::decode(bytes), None);
+        }
     }
 }
