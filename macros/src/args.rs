@@ -7,7 +7,7 @@ use syn::punctuated::Punctuated;
 use syn::{Expr, ExprLit, Lit, LitStr, Token, token};
 
 use crate::errors::Errors;
-use crate::words;
+use crate::words::{self, Meant};
 
 /// What one attribute takes.
 #[derive(Debug)]
@@ -18,7 +18,7 @@ pub(crate) struct Grammar {
     pub(crate) names: &'static [(&'static str, &'static str)],
     /// Names that will mean something one day.
     pub(crate) later: &'static [&'static str],
-    /// How a value without a name is to be written instead; `None` where such values belong.
+    /// The argument that a value without a name must be; `None` where such values belong.
     pub(crate) unnamed: Option<&'static str>,
 }
 
@@ -43,8 +43,10 @@ pub(crate) struct Args {
     grammar: &'static Grammar,
     named: Vec<(Ident, Value)>,
     unnamed: Vec<Expr>,
-    /// Every known name that was written, with a value or without.
+    /// Every name that was written or meant, with a value or without.
     seen: Vec<String>,
+    /// Whether a value without a name was meant, and refused.
+    stray: bool,
 }
 
 #[derive(Debug)]
@@ -56,8 +58,8 @@ enum Value {
 impl Args {
     /// Reads all arguments; unknown names, names given twice and missing values are faults here, once for all macros.
     pub(crate) fn parse(tokens: TokenStream, grammar: &'static Grammar, errors: &mut Errors) -> Self {
-        let mut args =
-            Self { tokens: tokens.clone(), grammar, named: Vec::new(), unnamed: Vec::new(), seen: Vec::new() };
+        let (named, unnamed, seen) = (Vec::new(), Vec::new(), Vec::new());
+        let mut args = Self { tokens: tokens.clone(), grammar, named, unnamed, seen, stray: false };
         let read = |input: ParseStream<'_>| {
             while !input.is_empty() {
                 if let Err(error) = args.argument(input, errors) {
@@ -83,16 +85,24 @@ impl Args {
             }
             let value: Expr = input.parse()?;
             match self.grammar.unnamed {
-                Some(cure) => errors.cover(value, format!("a value without a name: write `{cure}`")),
+                Some(name) => {
+                    self.seen.push(name.to_owned());
+                    errors.cover(value, format!("a value without a name: write `{}`", self.grammar.example(name)));
+                }
                 None => self.unnamed.push(value),
             }
             return Ok(());
         }
         let name = input.call(Ident::parse_any)?;
-        let value = Value::parse(input)?;
         self.seen.push(name.to_string());
-        if let Some(text) = words::refusal(&name, self.grammar, value.is_none()) {
-            errors.push(name.span(), text);
+        let value = Value::parse(&name, self.grammar, input)?;
+        if let Some(refusal) = words::refusal(&name, self.grammar, value.is_none()) {
+            errors.push(name.span(), refusal.text);
+            match refusal.meant {
+                Meant::Argument(known) => self.seen.push(known.to_owned()),
+                Meant::Unnamed => self.stray = true,
+                Meant::Nothing => {}
+            }
         } else if let Some((first, _)) = self.named.iter().find(|(first, _)| *first == name) {
             errors.push(name.span(), format!("`{name}` given twice"));
             errors.push(first.span(), "first given here");
@@ -121,6 +131,11 @@ impl Args {
                 None
             }
         }
+    }
+
+    /// Whether a value without a name was meant, and is among the faults already.
+    pub(crate) const fn stray(&self) -> bool {
+        self.stray
     }
 
     /// Whether `name` was written, rightly or not.
@@ -171,7 +186,7 @@ impl Args {
 }
 
 impl Value {
-    fn parse(input: ParseStream<'_>) -> syn::Result<Option<Self>> {
+    fn parse(name: &Ident, grammar: &Grammar, input: ParseStream<'_>) -> syn::Result<Option<Self>> {
         if input.peek(token::Paren) {
             let inside;
             let paren = syn::parenthesized!(inside in input);
@@ -181,7 +196,14 @@ impl Value {
         if input.parse::<Option<Token![=]>>()?.is_none() || input.is_empty() || input.peek(Token![,]) {
             return Ok(None);
         }
-        Ok(Some(Self::One(input.parse()?)))
+        let value = input.parse().map_err(|error| {
+            if !input.is_empty() {
+                return error;
+            }
+            let example = grammar.example(&name.to_string());
+            syn::Error::new(name.span(), format!("the value of `{name}` is not finished: write for example `{example}`"))
+        });
+        Ok(Some(Self::One(value?)))
     }
 }
 

@@ -3,7 +3,7 @@
 use proc_macro2::{Group, TokenStream};
 use quote::{ToTokens as _, quote};
 use syn::parse::Parser as _;
-use syn::{Block, Expr, GenericArgument, PathArguments, ReturnType, Signature, Stmt, Token, Type, TypeParamBound};
+use syn::{Block, Expr, GenericArgument, Local, Pat, PathArguments, ReturnType, Signature, Stmt, Token, Type, TypeParamBound};
 
 /// A method that returns a boxed future, taken apart.
 #[derive(Debug)]
@@ -12,6 +12,8 @@ pub(crate) struct Boxed {
     pin: Expr,
     async_token: Token![async],
     capture: Token![move],
+    /// The parameters that are patterns, taken apart before the key is made.
+    patterns: Vec<Taken>,
     /// The future's statements.
     pub(crate) statements: Group,
     /// What the future gives.
@@ -37,7 +39,7 @@ impl Boxed {
         if !call.args.is_empty() || !is_pin(&call.func) {
             return None;
         }
-        let stmts = future.block.stmts;
+        let (patterns, stmts) = taken(future.block.stmts);
         let mut inner = Group::new(proc_macro2::Delimiter::Brace, quote!(#(#stmts)*));
         inner.set_span(future.block.brace_token.span.join());
         Some(Self {
@@ -45,6 +47,7 @@ impl Boxed {
             pin: *call.func,
             async_token: future.async_token,
             capture: future.capture?,
+            patterns,
             statements: inner,
             output,
         })
@@ -52,9 +55,49 @@ impl Boxed {
 
     /// The same shape around other statements.
     pub(crate) fn around(&self, call: &TokenStream) -> TokenStream {
-        let Self { before, pin, async_token, capture, .. } = self;
-        quote!(#before #pin(#async_token #capture { #call }))
+        let Self { before, pin, async_token, capture, patterns, .. } = self;
+        let patterns = patterns.iter().map(|taken| &taken.statement);
+        quote!(#before #pin(#async_token #capture { #(#patterns)* #call }))
     }
+
+    /// The parameters that are patterns, each with the name that stands in the signature.
+    pub(crate) fn patterns(&self) -> impl Iterator<Item = (&str, &Pat)> {
+        self.patterns.iter().map(|taken| (taken.stand_in.as_str(), &taken.statement.pat))
+    }
+}
+
+/// `let (a, b) = { let __arg1 = __arg1; __arg1 };`, as `#[async_trait]` writes it.
+#[derive(Debug)]
+struct Taken {
+    stand_in: String,
+    statement: Local,
+}
+
+/// What takes patterns apart, and all other statements.
+fn taken(statements: Vec<Stmt>) -> (Vec<Taken>, Vec<Stmt>) {
+    let (mut patterns, mut rest) = (Vec::new(), Vec::new());
+    for statement in statements {
+        match statement {
+            Stmt::Local(local) if let Some(stand_in) = stand_in(&local) => {
+                patterns.push(Taken { stand_in, statement: local });
+            }
+            other => rest.push(other),
+        }
+    }
+    (patterns, rest)
+}
+
+fn stand_in(local: &Local) -> Option<String> {
+    let mut value = &*local.init.as_ref()?.expr;
+    if let Expr::Block(block) = value
+        && let Some(Stmt::Expr(last, None)) = block.block.stmts.last()
+    {
+        value = last;
+    }
+    let Expr::Path(path) = value else {
+        return None;
+    };
+    path.path.get_ident().map(ToString::to_string).filter(|name| name.starts_with("__arg"))
 }
 
 /// The `T` of `Pin<Box<dyn Future<Output = T> + ..>>`.

@@ -2,6 +2,7 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
+use syn::spanned::Spanned as _;
 
 /// `.first(..).second(..)`
 #[derive(Debug, Default)]
@@ -27,8 +28,9 @@ impl Chain {
     /// The calls, placed at `at`.
     pub(crate) fn at(&self, at: Span) -> TokenStream {
         let calls = self.calls.iter().map(|(method, argument)| {
-            let method = Ident::new(method, at);
-            quote_spanned!(at=> .#method(#argument))
+            let here = if argument.is_empty() { at } else { argument.span().resolved_at(Span::mixed_site()) };
+            let method = Ident::new(method, here);
+            quote_spanned!(here=> .#method(#argument))
         });
         calls.collect()
     }

@@ -1,13 +1,13 @@
 //! `when` and `store_if`: what decides before the body runs, and after it.
 
 use proc_macro2::{Span, TokenStream};
-use quote::quote_spanned;
+use quote::{ToTokens as _, quote_spanned};
 use syn::Expr;
 
 use crate::args::Args;
 use crate::errors::Errors;
 use crate::function::Function;
-use crate::names::early;
+use crate::names::{early, mention};
 
 #[derive(Debug)]
 pub(crate) struct Conditions {
@@ -19,7 +19,7 @@ impl Conditions {
     pub(crate) fn take(args: &mut Args, function: &Function, errors: &mut Errors) -> Self {
         Self {
             when: args.value("when", errors, |value| early(value, function)),
-            store_if: args.value("store_if", errors, Ok),
+            store_if: args.value("store_if", errors, |value| closure(value, function)),
         }
     }
 
@@ -30,5 +30,15 @@ impl Conditions {
             None => quote_spanned!(at=> #when, |_| true),
             Some(store_if) => quote_spanned!(at=> #when, #store_if),
         }
+    }
+}
+
+/// What looks at the stored value: a closure over it, not an expression of `ret`.
+fn closure(value: Expr, function: &Function) -> syn::Result<Expr> {
+    match mention("ret", value.to_token_stream()) {
+        Some(ret) if !matches!(value, Expr::Closure(_)) && !function.binds("ret") => {
+            Err(syn::Error::new(ret.span(), "`store_if` is given the value: write a closure, `|ret| ..`"))
+        }
+        _ => Ok(value),
     }
 }

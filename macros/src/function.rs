@@ -4,7 +4,7 @@ use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens as _, quote, quote_spanned};
 use syn::parse::{Parse as _, ParseStream, Parser as _};
 use syn::visit::Visit;
-use syn::{Attribute, FnArg, Pat, PatIdent, ReturnType, Safety, Signature, Token, Visibility};
+use syn::{Attribute, Block, FnArg, Pat, PatIdent, ReturnType, Safety, Signature, Token, Visibility};
 
 use crate::boxed::Boxed;
 use crate::errors::Errors;
@@ -76,10 +76,23 @@ impl Function {
             }
             None => {
                 let mode = if sig.asyncness.is_some() { Mode::Async } else { Mode::Sync };
-                (mode, Returns::new(&sig.output, sig.ident.span()), fresh(rest, body.span()))
+                // What does not parse keeps its braces, so that the compiler says it once.
+                let whole = Block::parse_within.parse2(rest.clone()).is_ok();
+                let statements = if whole { fresh(rest, body.span()) } else { body };
+                (mode, Returns::new(&sig.output, sig.ident.span()), statements)
             }
         };
-        let params = sig.inputs.iter().filter_map(Param::new).collect();
+        let mut params: Vec<_> = sig.inputs.iter().filter_map(Param::new).collect();
+        if let Mode::Boxed(boxed) = &mode {
+            for (stand_in, pat) in boxed.patterns() {
+                let param = params.iter_mut().find(|param| param.pat.to_token_stream().to_string() == stand_in);
+                if let Some(param) = param {
+                    *param = Param::of(pat);
+                    // `_` has become a variable, which is no part of the key.
+                    param.names.retain(|name| name != stand_in);
+                }
+            }
+        }
         let fingerprint = fingerprint(&tokens);
         Ok(Self { attrs, vis, defaultness, sig, inner_attrs, mode, statements, params, returns, fingerprint })
     }
@@ -203,9 +216,13 @@ impl Param {
         let FnArg::Typed(typed) = argument else {
             return None;
         };
+        Some(Self::of(&typed.pat))
+    }
+
+    fn of(pat: &Pat) -> Self {
         let mut names = Names::default();
-        names.visit_pat(&typed.pat);
-        Some(Self { pat: (*typed.pat).clone(), names: names.found })
+        names.visit_pat(pat);
+        Self { pat: pat.clone(), names: names.found }
     }
 }
 

@@ -30,7 +30,7 @@ const GRAMMAR: Grammar = Grammar {
         ("crate", "crate = ::larder"),
     ],
     later: &[],
-    unnamed: Some("revision = config.hexsha()"),
+    unnamed: Some("revision"),
 };
 
 struct Plan {

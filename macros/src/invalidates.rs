@@ -28,7 +28,7 @@ struct Plan {
 impl Plan {
     fn new(mut args: Args, function: &Function, errors: &mut Errors) -> Self {
         let names = args.unnamed();
-        if names.is_empty() {
+        if names.is_empty() && !args.stray() {
             let text =
                 "`invalidates` needs a name: write `#[invalidates(\"tools\")]` or `#[invalidates(\"tool:{id}\")]`";
             errors.push(Span::call_site(), text);

@@ -9,7 +9,7 @@ use crate::chain::Chain;
 use crate::duration::Length;
 use crate::errors::Errors;
 use crate::function::Function;
-use crate::names::Name;
+use crate::names::{Name, early};
 use crate::number;
 use crate::policy::{Choice as _, Mode, OnErr, OnUnavailable};
 use crate::returns::Use;
@@ -44,8 +44,8 @@ impl Plan {
     fn new(mut args: Args, function: &Function, errors: &mut Errors) -> Self {
         args.require("ttl", errors);
         let key = key(&mut args, function, errors);
-        let ttl = args.value("ttl", errors, Length::read_positive);
-        let grace = args.value("grace", errors, Length::read);
+        let ttl = args.value("ttl", errors, |value| early(value, function).and_then(Length::read_positive));
+        let grace = args.value("grace", errors, |value| early(value, function).and_then(Length::read));
         let on_unavailable = args.value("on_unavailable", errors, OnUnavailable::read).unwrap_or(OnUnavailable::Skip);
         // The only mode there is: nothing to tell the runtime.
         let _: Option<Mode> = args.value("mode", errors, Mode::read);
@@ -75,7 +75,7 @@ fn key(args: &mut Args, function: &Function, errors: &mut Errors) -> Name {
         }
         (None, Some(named)) => Name::read_any(named, function, errors),
         (None, None) => {
-            if !seen {
+            if !seen && !args.stray() {
                 errors.push(Span::call_site(), "`leader` needs a key: write `#[leader(\"nightly\", ttl = \"300s\")]`");
             }
             Name::default()

@@ -3,12 +3,14 @@
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens as _, quote_spanned};
 use syn::spanned::Spanned as _;
-use syn::{Expr, ExprLit, Lit, LitStr, Member};
+use syn::visit::Visit;
+use syn::{Expr, ExprClosure, ExprLit, ExprPath, Lit, LitStr, Member};
 
 use crate::args::{peel, string};
 use crate::errors::Errors;
 use crate::function::Function;
 use crate::key::{borrowed, root, unknown};
+use crate::root::placed;
 
 /// One name.
 #[derive(Debug, Default)]
@@ -97,7 +99,7 @@ impl Name {
         let holes = self.pieces.iter().filter_map(|piece| match piece {
             Piece::Late(value, _) => {
                 let here = value.span().resolved_at(Span::mixed_site());
-                let value = borrowed(value, here);
+                let (private, value) = (placed(private.clone(), here), borrowed(value, here));
                 Some(quote_spanned!(here=> #private::text(#value)))
             }
             Piece::Text(..) | Piece::Early(_) => None,
@@ -119,6 +121,9 @@ impl Name {
                     errors.cover(&ret, "`ret` is the result here and a parameter too: rename the parameter");
                 } else if function.returns.opaque {
                     errors.cover(&ret, "the result has no named type to look at: name the return type");
+                } else if let Some(other) = parameter(&value, function) {
+                    let text = format!("`{other}` and `ret` are not there at one time: make two parts of it");
+                    errors.cover(other, text);
                 }
                 Piece::Late(value, ret)
             }
@@ -176,7 +181,7 @@ fn fault(text: &str) -> Option<&'static str> {
 
 /// An expression that is evaluated before the function runs.
 pub(crate) fn early(value: Expr, function: &Function) -> syn::Result<Expr> {
-    let text = "there is no `ret` before the function runs: use parameters, or look at it with `store_if = |v| ..`";
+    let text = "there is no `ret` before the function runs: use parameters";
     match mention("ret", value.to_token_stream()) {
         Some(ret) if !function.binds("ret") => Err(syn::Error::new(ret.span(), text)),
         _ => Ok(value),
@@ -213,6 +218,22 @@ pub(crate) fn mention(word: &str, tokens: TokenStream) -> Option<Ident> {
         }
     }
     None
+}
+
+/// A parameter that the expression looks at, its closures aside: they may call their own parameters the same.
+fn parameter(value: &Expr, function: &Function) -> Option<Ident> {
+    struct Search<'a>(&'a Function, Option<Ident>);
+    impl Visit<'_> for Search<'_> {
+        fn visit_expr_path(&mut self, path: &ExprPath) {
+            let name = path.path.get_ident().filter(|name| *name == "self" || self.0.binds(&name.to_string()));
+            self.1 = self.1.take().or_else(|| name.cloned());
+        }
+
+        fn visit_expr_closure(&mut self, _: &ExprClosure) {}
+    }
+    let mut search = Search(function, None);
+    search.visit_expr(value);
+    search.1
 }
 
 fn call(first: &Piece, run: &[Piece]) -> TokenStream {

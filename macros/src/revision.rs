@@ -8,6 +8,7 @@ use syn::{Expr, Pat};
 use crate::errors::Errors;
 use crate::function::Function;
 use crate::key::root;
+use crate::root::placed;
 
 /// The revision of a call.
 #[derive(Debug)]
@@ -42,10 +43,12 @@ impl Revision {
         match self {
             Self::Of(name) => {
                 let at = name.span().resolved_at(Span::mixed_site());
+                let private = placed(private.clone(), at);
                 quote_spanned!(at=> #private::Revision::of(&#name))
             }
             Self::Is(value) => {
                 let at = value.span().resolved_at(Span::mixed_site());
+                let private = placed(private.clone(), at);
                 quote_spanned!(at=> #private::Revision::new(#value))
             }
         }

@@ -57,7 +57,7 @@ impl Root {
 }
 
 /// The tokens as they resolve, shown at another place.
-fn placed(tokens: TokenStream, at: Span) -> TokenStream {
+pub(crate) fn placed(tokens: TokenStream, at: Span) -> TokenStream {
     let move_one = |mut token: TokenTree| {
         if let TokenTree::Group(group) = &token {
             token = Group::new(group.delimiter(), placed(group.stream(), at)).into();

@@ -11,7 +11,7 @@ use crate::duration::Length;
 use crate::errors::Errors;
 use crate::function::Function;
 use crate::key::{Key, KeyArgs};
-use crate::names::{Name, entity};
+use crate::names::{Name, early, entity};
 use crate::number;
 use crate::policy::{Choice as _, Coherence, Flight, Store};
 use crate::returns::Use;
@@ -36,7 +36,7 @@ const GRAMMAR: Grammar = Grammar {
         ("crate", "crate = ::larder"),
     ],
     later: &["none_ttl", "err_ttl", "stale_while_revalidate", "stale_if_error", "refresh_ahead"],
-    unnamed: Some("entity = \"tools\""),
+    unnamed: Some("entity"),
 };
 
 struct Plan {
@@ -57,7 +57,7 @@ impl Plan {
     fn new(mut args: Args, function: &Function, errors: &mut Errors) -> Self {
         args.require("entity", errors);
         let entity = args.value("entity", errors, entity);
-        let ttl = args.value("ttl", errors, Length::read);
+        let ttl = args.value("ttl", errors, |value| early(value, function).and_then(Length::read));
         let store = args.value("store", errors, Store::read).unwrap_or(Store::Tiered);
         let settings = Chain::default()
             .with("ttl", ttl.as_ref().and_then(Length::fixed))

@@ -5,33 +5,52 @@ use proc_macro2::Ident;
 use crate::args::Grammar;
 use crate::nearest::{listed, nearest};
 
+/// Why a word cannot be an argument.
+pub(crate) struct Refusal {
+    pub(crate) text: String,
+    pub(crate) meant: Meant,
+}
+
+/// What was meant in its place, so that nobody is told to add it too.
+pub(crate) enum Meant {
+    Argument(&'static str),
+    /// A value without a name.
+    Unnamed,
+    Nothing,
+}
+
 /// Why `name` cannot be an argument of this attribute; `None` when it is one. A `bare` word may be a forgotten string.
-pub(crate) fn refusal(name: &Ident, grammar: &Grammar, bare: bool) -> Option<String> {
+pub(crate) fn refusal(name: &Ident, grammar: &Grammar, bare: bool) -> Option<Refusal> {
     let word = name.to_string();
     let known = || grammar.names.iter().map(|(known, _)| *known);
     if known().any(|known| known == word) {
         return None;
     }
-    if grammar.later.contains(&word.as_str()) {
-        return Some(not_yet(&word));
-    }
     let attribute = grammar.attribute;
     let ours = elsewhere(&word).filter(|ours| known().any(|known| known == *ours));
-    if let Some(ours) = ours {
-        return Some(format!("`{word}` is called `{ours}` here: write `{}`", grammar.example(ours)));
-    }
-    if let Some(reason) = needless(&word) {
-        return Some(format!("`{word}` is not needed: {reason}"));
-    }
-    Some(match nearest(&word, known()) {
-        Some(meant) => {
-            format!("`{word}` is not an argument of `{attribute}`: did you mean `{meant}`?")
-        }
-        None if bare && grammar.unnamed.is_none() => {
-            format!("`{word}` is neither an argument of `{attribute}` nor a name: write `\"{word}\"`")
-        }
-        None => format!("`{word}` is not an argument of `{attribute}`: it takes {}", listed(known())),
-    })
+    let (text, meant) = if grammar.later.contains(&word.as_str()) {
+        (not_yet(&word), Meant::Nothing)
+    } else if let Some(ours) = ours {
+        let text = format!("`{word}` is called `{ours}` here: write `{}`", grammar.example(ours));
+        (text, Meant::Argument(ours))
+    } else if attribute == "invalidates" && ["entity", "entities", "tag", "tags", "name", "names"].contains(&word.as_str())
+    {
+        (format!("names stand here without `{word}`: write `\"tools\"` or `\"tool:{{id}}\"`"), Meant::Unnamed)
+    } else if let Some(owner) = owner(&word) {
+        (format!("`{word}` is an argument of `{owner}`, not of `{attribute}`: leave it out"), Meant::Nothing)
+    } else if let Some(reason) = needless(&word) {
+        (format!("`{word}` is not needed: {reason}"), Meant::Nothing)
+    } else if let Some(meant) = nearest(&word, known()) {
+        let text = format!("`{word}` is not an argument of `{attribute}`: did you mean `{meant}`?");
+        (text, Meant::Argument(meant))
+    } else if bare && grammar.unnamed.is_none() {
+        let text = format!("`{word}` is neither an argument of `{attribute}` nor a name: write `\"{word}\"`");
+        (text, Meant::Unnamed)
+    } else {
+        let text = format!("`{word}` is not an argument of `{attribute}`: it takes {}", listed(known()));
+        (text, Meant::Nothing)
+    };
+    Some(Refusal { text, meant })
 }
 
 /// What a word says that is kept for a later version.
@@ -55,6 +74,17 @@ fn elsewhere(word: &str) -> Option<&'static str> {
         "history" | "generations" => "keep",
         "lease" | "lock_ttl" => "ttl",
         "backend" | "tier" => "store",
+        _ => return None,
+    })
+}
+
+/// The only attribute of ours that takes an argument of this name.
+fn owner(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "entity" | "tags" | "jitter" | "coherence" | "single_flight" | "version" => "ttl_cached",
+        "revision" | "keep" => "hexsha_cached",
+        "phase" => "invalidates",
+        "grace" | "renew" | "on_err" | "on_unavailable" | "mode" => "leader",
         _ => return None,
     })
 }

@@ -147,6 +147,8 @@ async fn a_leader_cut_off_from_redis_is_stopped_before_another_leads() {
         tokio::spawn(a.scope(async move { cut_off(&seen).await }))
     };
     seen.gate.arrived().await;
+    // Shortly before the first renewal, at a third of the ttl, which then waits for its answer.
+    tokio::time::sleep(Duration::from_millis(850)).await;
     proxy.silence_all();
     let next = eventually_async(SOON, "another", async || b.leader_gate("cut off").acquire().await.unwrap().is_some());
     next.await;

@@ -64,6 +64,35 @@ async fn only_in_redis(slow: &Slow) -> u64 {
     slow.read().await
 }
 
+#[ttl_cached(entity = "failing", skip(slow))]
+async fn failing(slow: &Slow) -> Result<u64, u64> {
+    Err(slow.source.read())
+}
+
+#[ttl_cached(entity = "other", skip(slow))]
+async fn over_a_failure(slow: &Slow) -> u64 {
+    let value = failing(slow).await.unwrap_or_else(|value| value);
+    slow.gate.pass().await;
+    value
+}
+
+#[ttl_cached(entity = "unwanted", skip(slow), when = false)]
+async fn unwanted(slow: &Slow) -> u64 {
+    slow.source.read()
+}
+
+#[ttl_cached(entity = "other", skip(slow))]
+async fn over_an_unwanted(slow: &Slow) -> u64 {
+    let value = unwanted(slow).await;
+    slow.gate.pass().await;
+    value
+}
+
+#[ttl_cached(entity = "other", skip(slow))]
+async fn over_a_tag(slow: &Slow) -> u64 {
+    by_tag_inside(slow).await
+}
+
 type Call = Box<dyn Fn(&Larder, &Arc<Slow>) -> JoinHandle<u64>>;
 
 /// Makes a way to call a function from a task of its own.
@@ -79,6 +108,15 @@ fn ways() -> Vec<(&'static str, Call)> {
         ("team:5", call(async |slow: Arc<Slow>| by_result(&slow).await.0)),
         ("inside", call(async |slow: Arc<Slow>| by_tag_inside(&slow).await)),
         ("inner", call(async |slow: Arc<Slow>| by_inner(&slow).await)),
+    ]
+}
+
+/// Ways to depend on a name through an inner call that is not stored.
+fn unstored_ways() -> Vec<(&'static str, Call)> {
+    vec![
+        ("inside", call(async |slow: Arc<Slow>| over_a_tag(&slow).await)),
+        ("failing", call(async |slow: Arc<Slow>| over_a_failure(&slow).await)),
+        ("unwanted", call(async |slow: Arc<Slow>| over_an_unwanted(&slow).await)),
     ]
 }
 
@@ -158,6 +196,13 @@ async fn a_fill_overtaken_by_an_invalidation_of_another_process_is_not_served() 
 #[tokio::test]
 async fn a_late_caller_does_not_join_a_fill_that_began_before_the_invalidation() {
     for (name, call) in ways() {
+        late_caller(&memory().await, name, &call).await;
+    }
+}
+
+#[tokio::test]
+async fn a_late_caller_does_not_join_a_fill_whose_inner_call_began_before_the_invalidation() {
+    for (name, call) in unstored_ways() {
         late_caller(&memory().await, name, &call).await;
     }
 }

@@ -66,6 +66,18 @@ fn names_of_arguments() {
             ),
             (r#"entity = "a", refresh_ahead = 0.8"#, PLAIN, &["`refresh_ahead` is not available yet: leave it out"]),
             (r#"entity = "a", none_ttl"#, PLAIN, &["`none_ttl` is not available yet: leave it out"]),
+            (r#"entiy = "a""#, PLAIN, &["`entiy` is not an argument of `ttl_cached`: did you mean `entity`?"]),
+            (r#"name = "a""#, PLAIN, &["`name` is called `entity` here: write `entity = \"tools\"`"]),
+            (
+                r#"entity = "a", keep = 2"#,
+                PLAIN,
+                &["`keep` is an argument of `hexsha_cached`, not of `ttl_cached`: leave it out"],
+            ),
+            (
+                r#"entity = "a", when = id >"#,
+                PLAIN,
+                &["the value of `when` is not finished: write for example `when = cursor.is_none()`"],
+            ),
             ("ttl = 1", PLAIN, &["`ttl_cached` needs `entity`: add `entity = \"tools\"`"]),
             ("entity", PLAIN, &["`entity` needs a value: write `entity = \"tools\"`"]),
             (
@@ -76,10 +88,7 @@ fn names_of_arguments() {
             (
                 r#""tools""#,
                 PLAIN,
-                &[
-                    "a value without a name: write `entity = \"tools\"`",
-                    "`ttl_cached` needs `entity`: add `entity = \"tools\"`",
-                ],
+                &["a value without a name: write `entity = \"tools\"`"],
             ),
             (r#"entity = "a" ttl = 1"#, PLAIN, &["a `,` is missing before this argument"]),
             (r#"entity("a")"#, PLAIN, &["`entity` takes one value: write `entity = \"tools\"`"]),
@@ -134,8 +143,19 @@ fn values_of_arguments() {
             (
                 r#"entity = "a", when = ret.is_some()"#,
                 PLAIN,
-                &["there is no `ret` before the function runs: use parameters, or look at it with `store_if = |v| ..`"],
+                &["there is no `ret` before the function runs: use parameters"],
             ),
+            (
+                r#"entity = "a", ttl = ret.ttl"#,
+                PLAIN,
+                &["there is no `ret` before the function runs: use parameters"],
+            ),
+            (
+                r#"entity = "a", store_if = !ret.is_empty()"#,
+                PLAIN,
+                &["`store_if` is given the value: write a closure, `|ret| ..`"],
+            ),
+            (r#"entity = "a", store_if = |ret| !ret.is_empty()"#, PLAIN, &[]),
             (
                 r#"capacity = 0, jitter = 2, store = disk"#,
                 PLAIN,
@@ -189,11 +209,15 @@ fn names() {
             (
                 "tools",
                 PLAIN,
-                &[
-                    "`tools` is neither an argument of `invalidates` nor a name: write `\"tools\"`",
-                    "`invalidates` needs a name: write `#[invalidates(\"tools\")]` or `#[invalidates(\"tool:{id}\")]`",
-                ],
+                &["`tools` is neither an argument of `invalidates` nor a name: write `\"tools\"`"],
             ),
+            (
+                r#"entity = "tools""#,
+                PLAIN,
+                &["names stand here without `entity`: write `\"tools\"` or `\"tool:{id}\"`"],
+            ),
+            (r#"("a", ret + id)"#, PLAIN, &["`id` and `ret` are not there at one time: make two parts of it"]),
+            (r#"("a", ret.iter().map(|id| id.len()).sum())"#, PLAIN, &[]),
             (r#""a", on = never"#, PLAIN, &["write `ok` or `always`, without quotes"]),
             (
                 r#""a", phase = around, max_txn = "5s""#,
@@ -230,10 +254,7 @@ fn leaders() {
             (
                 "nightly, ttl = 9",
                 PLAIN,
-                &[
-                    "`nightly` is neither an argument of `leader` nor a name: write `\"nightly\"`",
-                    "`leader` needs a key: write `#[leader(\"nightly\", ttl = \"300s\")]`",
-                ],
+                &["`nightly` is neither an argument of `leader` nor a name: write `\"nightly\"`"],
             ),
             (
                 r#""a", ttl = 9, renwe = true"#,

@@ -290,5 +290,6 @@ fn life(policy: Ttl, call: Option<Duration>, jitter: f64) -> Option<Duration> {
         Ttl::Fixed(ttl) => ttl,
         Ttl::Otherwise(ttl) => call.unwrap_or(ttl),
     };
-    Some(ttl.mul_f64(1.0 - jitter.clamp(0.0, 1.0) * fastrand::f64()))
+    let shortened = ttl.as_secs_f64() * jitter.clamp(0.0, 1.0) * fastrand::f64();
+    Some(ttl.saturating_sub(Duration::try_from_secs_f64(shortened).unwrap_or_default()))
 }

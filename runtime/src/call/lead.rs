@@ -246,7 +246,7 @@ impl<R> Lead<R> {
                 .unavailable
                 .map_or_else(|| R::follower(String::new(), Duration::ZERO), |fail| fail(error)));
         }
-        let terms = Terms { ttl: self.ttl, grace: self.grace, renew: self.site.renew };
+        let terms = Terms { label: self.site.name, ttl: self.ttl, grace: self.grace, renew: self.site.renew };
         let mut attempt = leases.acquire(&key, terms, false).await;
         if self.site.run_unavailable && attempt.is_err() {
             attempt = leases.acquire(&key, terms, true).await;
@@ -254,13 +254,13 @@ impl<R> Lead<R> {
         match attempt {
             Ok(Attempt::Held(lease)) => Ok(lease),
             Ok(Attempt::Taken { holder, remaining }) => Err(R::follower(holder, remaining)),
-            Err(refusal) => Err(away(self.site, &key, &refusal, self.unavailable)),
+            Err(refusal) => Err(away(self.site, &refusal, self.unavailable)),
         }
     }
 }
 
-fn away<R: LeaderReturn>(site: &LeadSite, key: &str, refusal: &Refusal, fail: Option<fn(Error) -> R>) -> R {
-    let text = format!("{}: the lease `{key}` could not be asked for: {refusal}", site.name);
+fn away<R: LeaderReturn>(site: &LeadSite, refusal: &Refusal, fail: Option<fn(Error) -> R>) -> R {
+    let text = format!("{}: the lease could not be asked for: {refusal}", site.name);
     log::warn(&format_args!("{text}"));
     fail.map_or_else(
         || R::follower(String::new(), Duration::ZERO),

@@ -161,14 +161,14 @@ fn make(settings: Settings, faults: &mut Vec<String>) -> Option<Larder> {
     match address {
         None => faults.is_empty().then(|| Larder::in_memory(settings)),
         Some(Err(fault)) => {
-            faults.push(fault);
+            faults.push(format!("{}: {fault}", settings.redis_from));
             None
         }
         Some(Ok(_)) if !faults.is_empty() => None,
         Some(Ok(address)) => match Redis::start(address, &settings) {
             Ok(parts) => Some(Larder::assemble(settings, parts)),
             Err(fault) => {
-                faults.push(fault);
+                faults.push(format!("{}: {fault}", settings.redis_from));
                 None
             }
         },

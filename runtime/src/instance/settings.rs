@@ -15,6 +15,9 @@ pub(crate) struct Settings {
     pub(crate) entities: HashMap<String, Entity>,
     pub(crate) depends: BTreeMap<String, Vec<String>>,
     pub(crate) redis: Option<String>,
+    /// Which setting gave the namespace, and which the address: what an error names.
+    pub(crate) namespace_from: &'static str,
+    pub(crate) redis_from: &'static str,
     pub(crate) operation_timeout: Duration,
     pub(crate) heartbeat: Duration,
     pub(crate) lease: Duration,
@@ -43,6 +46,8 @@ impl Default for Settings {
             entities: HashMap::new(),
             depends: BTreeMap::new(),
             redis: None,
+            namespace_from: "namespace",
+            redis_from: "redis url",
             operation_timeout: Duration::from_millis(500),
             heartbeat: Duration::from_millis(100),
             lease: Duration::from_secs(1),
@@ -88,8 +93,14 @@ impl Settings {
         for (name, value) in variables {
             let known = name.as_str();
             match known {
-                "LARDER_REDIS_URL" => self.redis = Some(value).filter(|url| !url.is_empty()),
-                "LARDER_NAMESPACE" => self.namespace = value,
+                "LARDER_REDIS_URL" => {
+                    self.redis = Some(value).filter(|url| !url.is_empty());
+                    self.redis_from = "LARDER_REDIS_URL";
+                }
+                "LARDER_NAMESPACE" => {
+                    self.namespace = value;
+                    self.namespace_from = "LARDER_NAMESPACE";
+                }
                 "LARDER_ENABLED" => self.enabled = or_fault(known, switch(&value), SWITCH, self.enabled, faults),
                 "LARDER_TTL" => self.ttl = or_fault(known, span::parse(&value), DURATION, self.ttl, faults),
                 "LARDER_CAPACITY" => {
@@ -118,7 +129,8 @@ impl Settings {
     pub(crate) fn check(&self, faults: &mut Vec<String>) {
         let plain = |at: char| at.is_ascii_alphanumeric() || "_.:-".contains(at);
         if self.namespace.is_empty() || self.namespace.len() > 100 || !self.namespace.chars().all(plain) {
-            faults.push("namespace: use 1 to 100 of the characters A-Z a-z 0-9 _ . : -, such as \"mcpgw\"".to_owned());
+            let from = self.namespace_from;
+            faults.push(format!("{from}: use 1 to 100 of the characters A-Z a-z 0-9 _ . : -, such as \"mcpgw\""));
         }
         if self.capacity == Some(0) {
             faults
@@ -130,7 +142,7 @@ impl Settings {
         if self.heartbeat < Duration::from_millis(1) {
             faults.push("heartbeat: give at least 1 ms, such as 100 ms".to_owned());
         }
-        if self.heartbeat * 2 >= self.lease {
+        if self.heartbeat.saturating_mul(2) >= self.lease {
             faults.push(format!(
                 "heartbeat: twice the heartbeat ({:?}) must be less than the tracking lease ({:?}), or one late answer ends it",
                 self.heartbeat, self.lease
@@ -195,7 +207,7 @@ mod tests {
             ("LARDER_NAMESPACE", "a b"),
             ("LARDER_ROLE", "something of the program's own"),
         ]);
-        for name in ["LARDER_TTL", "LARDER_CAPACITY", "LARDER_ENABLED", "LARDER_TOOLS_TTL", "namespace"] {
+        for name in ["LARDER_TTL", "LARDER_CAPACITY", "LARDER_ENABLED", "LARDER_TOOLS_TTL", "LARDER_NAMESPACE"] {
             assert!(faults.iter().any(|fault| fault.starts_with(name)), "{name} in {faults:?}");
         }
         assert_eq!(faults.len(), 5);

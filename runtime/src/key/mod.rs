@@ -34,7 +34,8 @@ pub use by_serde::{BySerde, by_serde};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be part of a cache key",
     label = "not a cache key",
-    note = "leave it out with `skip(..)` when it cannot change the result, or write `#[derive(larder::CacheKey)]` over the type",
+    note = "leave it out when it cannot change the result: `skip(..)` for a parameter, `#[key(skip)]` over a field",
+    note = "or write `#[derive(larder::CacheKey)]` over the type",
     note = "a type of another crate that implements `serde::Serialize` can go in with `key(larder::by_serde(&value), ..)`"
 )]
 pub trait CacheKey {

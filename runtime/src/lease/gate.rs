@@ -62,12 +62,12 @@ impl LeaderGate {
     pub async fn acquire(self) -> Result<Option<Lease>, Error> {
         check(&self.key, self.ttl)?;
         let larder = self.larder.unwrap_or_else(Larder::current);
-        let terms = Terms { ttl: self.ttl, grace: self.grace, renew: self.renew };
+        let terms = Terms { label: "LeaderGate", ttl: self.ttl, grace: self.grace, renew: self.renew };
         match larder.leases().acquire(&self.key, terms, false).await {
             Ok(Attempt::Held(lease)) => Ok(Some(lease)),
             Ok(Attempt::Taken { .. }) => Ok(None),
             Err(refusal) => {
-                let text = format!("the lease `{}` could not be asked for: {refusal}; try again later", self.key);
+                let text = format!("LeaderGate: the lease could not be asked for: {refusal}; try again later");
                 Err(Error::new(ErrorKind::Unavailable, text))
             }
         }

@@ -40,6 +40,8 @@ pub(crate) enum Grant {
 /// How a lease is to be held.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Terms {
+    /// Who asked, for errors and events: a key may hold an argument.
+    pub(crate) label: &'static str,
     pub(crate) ttl: Duration,
     pub(crate) grace: Duration,
     pub(crate) renew: bool,

@@ -132,7 +132,7 @@ impl Lease {
         match done.result().await {
             Some(Ok(_)) => Ok(()),
             _ => {
-                let text = format!("the lease `{}` could not be released: it ends by its time", term.key);
+                let text = format!("{}: the lease could not be released: it ends by its time", term.terms.label);
                 log::warn(&format_args!("{text}"));
                 Err(Error::new(ErrorKind::Unavailable, text))
             }
@@ -168,7 +168,7 @@ async fn watch(weak: Weak<Term>) {
         let Some(term) = weak.upgrade() else { return };
         if !term.is_held() {
             if !term.over.load(Ordering::Acquire) {
-                log::warn(&format_args!("the lease `{}` was lost: its time ran out", term.key));
+                log::warn(&format_args!("{}: the lease was lost: its time ran out", term.terms.label));
             }
             term.end();
             return;
@@ -185,7 +185,7 @@ async fn watch(weak: Weak<Term>) {
                     None
                 }
                 Ok(false) => {
-                    log::warn(&format_args!("the lease `{}` was lost: it was not there to renew", term.key));
+                    log::warn(&format_args!("{}: the lease was lost: it was not there to renew", term.terms.label));
                     term.end();
                     return;
                 }
@@ -222,7 +222,7 @@ impl Drop for Term {
 impl fmt::Debug for Lease {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Lease")
-            .field("key", &self.term.key)
+            .field("of", &self.term.terms.label)
             .field("token", &self.term.token)
             .field("held", &self.is_held())
             .finish()

@@ -19,14 +19,13 @@ impl Address {
             Some("redis" | "unix" | "redis+unix" | "valkey") => {}
             Some("rediss" | "valkeys") => {
                 return Err(
-                    "redis url: `rediss://` is not available yet: use redis:// over a trusted network or a tunnel"
-                        .to_owned(),
+                    "`rediss://` is not available yet: use redis:// over a trusted network or a tunnel".to_owned()
                 );
             }
-            Some(_) => return Err(format!("redis url: this scheme is not known: {FORM}")),
-            None => return Err(format!("redis url: there is no scheme: {FORM}")),
+            Some(_) => return Err(format!("this scheme is not known: {FORM}")),
+            None => return Err(format!("there is no scheme: {FORM}")),
         }
-        let info = url.into_connection_info().map_err(|_| format!("redis url: it cannot be read: {FORM}"))?;
+        let info = url.into_connection_info().map_err(|_| format!("it cannot be read: {FORM}"))?;
         let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
         let tcp = TcpSettings::default().set_nodelay(true).set_user_timeout(UNANSWERED);
         Ok(Self(info.set_redis_settings(settings).set_tcp_settings(tcp)))
@@ -62,7 +61,7 @@ mod tests {
             "rediss://:hunter2@h",
         ] {
             let fault = Address::parse(url).err().unwrap_or_default();
-            assert!(fault.starts_with("redis url: "), "{url}: {fault}");
+            assert!(!fault.is_empty(), "{url}");
             assert!(!fault.contains("hunter2"), "{fault}");
         }
         assert!(Address::parse("redis://user:hunter2@127.0.0.1:7000/2").is_ok());

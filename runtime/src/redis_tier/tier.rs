@@ -37,7 +37,7 @@ const ENDLESS: Duration = Duration::from_secs(7 * 24 * 3_600);
 impl Redis {
     /// Begins to connect; succeeds whether Redis is there or not.
     pub(crate) fn start(address: Address, settings: &Settings) -> Result<Parts, String> {
-        let client = redis::Client::open(address.into_info()).map_err(|_| "redis url: it cannot be used".to_owned())?;
+        let client = redis::Client::open(address.into_info()).map_err(|_| "it cannot be used".to_owned())?;
         let (clock, table) = (Clock::system(), Arc::new(Table::new(true)));
         let tracked_until = Arc::new(AtomicU64::new(0));
         let link = Arc::new(Link {

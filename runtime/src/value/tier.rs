@@ -38,6 +38,7 @@ pub struct Shared;
 )]
 pub trait Portable: Serialize + DeserializeOwned {}
 
+#[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned> Portable for T {}
 
 #[cfg(feature = "redis")]

@@ -4,6 +4,6 @@ use larder::leader;
 trait Report {}
 
 #[leader("nightly", ttl = "300s")]
-use std::fmt;
+static REPORTS: u32 = 1;
 
 fn main() {}

@@ -9,6 +9,8 @@ async fn tool(id: u32) -> u32 {
     *id
 }
 
+fn send(_: impl Send) {}
+
 fn main() {
-    tokio::spawn(tool(1));
+    send(tool(1));
 }

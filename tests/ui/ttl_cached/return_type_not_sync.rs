@@ -1,10 +1,10 @@
 use larder::ttl_cached;
 
-use std::rc::Rc;
+use std::cell::Cell;
 
 #[ttl_cached(entity = "tools", store = memory)]
-fn tool(id: u32) -> Rc<u32> {
-    Rc::new(id)
+fn tool(id: u32) -> Cell<u32> {
+    Cell::new(id)
 }
 
 fn main() {}
