@@ -16,7 +16,7 @@ fn page(config: &Config, db: &Db, host: Option<&str>) -> Page {
                 .tiered();
             &SITE
         },
-        ::larder::__private::Revision::new(config.hexsha()),
+        ::larder::__private::Revision::new(&config.hexsha()),
         ::larder::__private::Key::new().part(&host),
         ::larder::__private::Return::<Page>::NEW.shape(),
         ::larder::__private::Shared,

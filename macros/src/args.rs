@@ -201,7 +201,10 @@ impl Value {
                 return error;
             }
             let example = grammar.example(&name.to_string());
-            syn::Error::new(name.span(), format!("the value of `{name}` is not finished: write for example `{example}`"))
+            syn::Error::new(
+                name.span(),
+                format!("the value of `{name}` is not finished: write for example `{example}`"),
+            )
         });
         Ok(Some(Self::One(value?)))
     }

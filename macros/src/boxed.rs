@@ -3,7 +3,9 @@
 use proc_macro2::{Group, TokenStream};
 use quote::{ToTokens as _, quote};
 use syn::parse::Parser as _;
-use syn::{Block, Expr, GenericArgument, Local, Pat, PathArguments, ReturnType, Signature, Stmt, Token, Type, TypeParamBound};
+use syn::{
+    Block, Expr, GenericArgument, Local, Pat, PathArguments, ReturnType, Signature, Stmt, Token, Type, TypeParamBound,
+};
 
 /// A method that returns a boxed future, taken apart.
 #[derive(Debug)]

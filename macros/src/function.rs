@@ -85,7 +85,8 @@ impl Function {
         let mut params: Vec<_> = sig.inputs.iter().filter_map(Param::new).collect();
         if let Mode::Boxed(boxed) = &mode {
             for (stand_in, pat) in boxed.patterns() {
-                let param = params.iter_mut().find(|param| param.pat.to_token_stream().to_string() == stand_in);
+                let param =
+                    params.iter_mut().find(|param| matches!(&param.pat, Pat::Ident(pat) if pat.ident == stand_in));
                 if let Some(param) = param {
                     *param = Param::of(pat);
                     // `_` has become a variable, which is no part of the key.

@@ -40,11 +40,26 @@ mod tests;
 
 /// Caches a function's result until its time or its entity ends.
 ///
-/// ```ignore
+/// ```
+/// use std::sync::Arc;
+/// # struct Db;
+/// # impl Db {
+/// #     async fn tools(&self, team: &str) -> Result<Vec<String>, String> {
+/// #         Ok(vec![format!("{team} hammer")])
+/// #     }
+/// # }
+///
 /// #[larder::ttl_cached(entity = "tools", ttl = "20s", skip(db))]
-/// async fn list_tools(db: &Db, filter: &Filter) -> Result<Arc<Vec<Tool>>, Error> {
-///     db.tools(filter).await.map(Arc::new)
+/// async fn list_tools(db: &Db, team: &str) -> Result<Arc<Vec<String>>, String> {
+///     db.tools(team).await.map(Arc::new)
 /// }
+///
+/// # fn main() -> Result<(), String> { pollster::block_on(async {
+/// # let db = Db;
+/// let first = list_tools(&db, "red").await?;
+/// let again = list_tools(&db, "red").await?; // the body does not run
+/// assert!(Arc::ptr_eq(&first, &again));
+/// # Ok(()) }) }
 /// ```
 ///
 /// It works on free functions, methods and trait implementations (`#[async_trait]` too), sync and async. Only what
@@ -61,7 +76,7 @@ mod tests;
 /// ## `ttl = "20s"`
 ///
 /// How long a result lives; an expression may use the parameters. Default: what the configuration says, or 60 seconds.
-/// `0` stores nothing. Refuses negative durations, and those above a hundred years.
+/// `0` stores nothing. Refuses `ret`, negative durations, and those above a hundred years.
 ///
 /// ## `key(filter.team, self.realm)`
 ///
@@ -77,7 +92,8 @@ mod tests;
 ///
 /// Finer names than the entity, each of which `#[larder::invalidates]` can end. In a text, `{name.field}` stands for a
 /// parameter or its field, and `{{` for a brace; a tuple takes whole expressions and is joined by `:`. `ret` is the
-/// stored value; an expression uses either `ret` or parameters. Default: none. Refuses empty names and unknown parameters.
+/// stored value. Default: none. Refuses empty names, unknown parameters, and one placeholder or expression that looks at
+/// `ret` and at a parameter, which are not there at one time: make two parts of it, like `("tool", ret.team, id)`.
 ///
 /// ## `when = cursor.is_none()`
 ///
@@ -85,7 +101,8 @@ mod tests;
 ///
 /// ## `store_if = |tools| !tools.is_empty()`
 ///
-/// Whether to store this result: a closure over a reference to the stored value. Default: always.
+/// Whether to store this result: a closure over a reference to the stored value, which may also look at parameters that
+/// the body does not take along by moving them. Default: always. Refuses an expression of `ret` that is no closure.
 ///
 /// ## `capacity = 10_000`
 ///
@@ -94,7 +111,7 @@ mod tests;
 /// ## `store = memory`
 ///
 /// Where values are kept: `memory`, `redis` or `tiered`. Default: `tiered`, which is memory where no Redis is
-/// configured. All but `memory` need a type that implements serde's traits.
+/// configured. Refuses types without serde's traits, unless it is `memory`.
 ///
 /// ## `jitter = 0.1`
 ///
@@ -103,11 +120,11 @@ mod tests;
 /// ## `coherence = strict`
 ///
 /// How soon an invalidation in another process is seen: `tracked` by a push, `strict` by asking at every call, `ttl` not
-/// before the ttl is over. Default: `tracked`.
+/// before the ttl is over. Default: `tracked`. Refuses other words.
 ///
 /// ## `single_flight = off`
 ///
-/// Whether concurrent callers wait for one computation: `process` or `off`. Default: `process`.
+/// Whether concurrent callers wait for one computation: `process` or `off`. Default: `process`. Refuses other words.
 ///
 /// ## `version = 2`
 ///
@@ -124,11 +141,30 @@ pub fn ttl_cached(args: TokenStream, item: TokenStream) -> TokenStream {
 
 /// Caches a pure function of a configuration revision: nothing expires, and nothing is served under another revision.
 ///
-/// ```ignore
-/// #[larder::hexsha_cached]
-/// async fn openid_configuration(config: &Config, host: &str) -> Arc<OpenIdConfiguration> {
-///     Arc::new(OpenIdConfiguration::of(config, host))
+/// ```
+/// use std::sync::Arc;
+///
+/// struct Config {
+///     commit: String,
+///     realm: String,
 /// }
+///
+/// impl larder::HexSha for Config {
+///     fn hexsha(&self) -> &str {
+///         &self.commit
+///     }
+/// }
+///
+/// #[larder::hexsha_cached]
+/// fn issuer(config: &Config, host: &str) -> Arc<str> {
+///     format!("https://{host}/{}", config.realm).into()
+/// }
+///
+/// let old = Config { commit: "0a1b".to_owned(), realm: "old".to_owned() };
+/// let new = Config { commit: "2c3d".to_owned(), realm: "new".to_owned() };
+/// assert_eq!(&*issuer(&old, "a.example"), "https://a.example/old");
+/// assert_eq!(&*issuer(&new, "a.example"), "https://a.example/new");
+/// assert!(Arc::ptr_eq(&issuer(&old, "a.example"), &issuer(&old, "a.example")));
 /// ```
 ///
 /// The first parameter implements `larder::HexSha` and is the revision; all others make the key. It works on the same
@@ -165,12 +201,12 @@ pub fn ttl_cached(args: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// ## `store_if = |page| page.is_complete()`
 ///
-/// Whether to store this result: a closure over a reference to the stored value. Default: always.
+/// Whether to store this result. Default: always. Refuses as in [`macro@ttl_cached`].
 ///
 /// ## `store = tiered`
 ///
-/// Where values are kept: `memory`, `redis` or `tiered`. Default: `memory`. The others need a type that implements
-/// serde's traits.
+/// Where values are kept: `memory`, `redis` or `tiered`. Default: `memory`. Refuses types without serde's traits, unless
+/// it is `memory`.
 ///
 /// ## `crate = ::path`
 ///
@@ -182,11 +218,30 @@ pub fn hexsha_cached(args: TokenStream, item: TokenStream) -> TokenStream {
 
 /// Ends entities and tags after a write.
 ///
-/// ```ignore
-/// #[larder::invalidates("tools", "tool:{id}", ("team", ret.team))]
-/// async fn rename(db: &Db, id: u32, name: &str) -> Result<Tool, Error> {
-///     db.rename(id, name).await
+/// ```
+/// # use std::sync::Mutex;
+/// # #[derive(Clone)]
+/// struct Tool {
+///     id: u32,
+///     team: String,
 /// }
+///
+/// #[larder::ttl_cached(entity = "tools", tags("team:{team}"), skip(tools), store = memory)]
+/// fn team_tools(tools: &Mutex<Vec<Tool>>, team: &str) -> usize {
+///     tools.lock().map_or(0, |tools| tools.iter().filter(|tool| tool.team == team).count())
+/// }
+///
+/// #[larder::invalidates("tool:{id}", ("team", ret.team))]
+/// fn add(tools: &Mutex<Vec<Tool>>, id: u32, team: &str) -> Option<Tool> {
+///     let tool = Tool { id, team: team.to_owned() };
+///     tools.lock().ok()?.push(tool.clone());
+///     Some(tool)
+/// }
+///
+/// let tools = Mutex::default();
+/// assert_eq!(team_tools(&tools, "red"), 0);
+/// assert!(add(&tools, 1, "red").is_some()); // ends `tool:1` and `team:red`
+/// assert_eq!(team_tools(&tools, "red"), 1);
 /// ```
 ///
 /// # Arguments
@@ -194,15 +249,16 @@ pub fn hexsha_cached(args: TokenStream, item: TokenStream) -> TokenStream {
 /// ## Names
 ///
 /// What ends: entities, or tags as in [`macro@ttl_cached`], made from parameters before the body runs and from its
-/// result, `ret`. At least one. Refuses empty names, unknown parameters, and `ret` of `-> impl Trait`.
+/// result, `ret`. At least one. Refuses what a tag refuses, and `ret` of `-> impl Trait`.
 ///
 /// ## `on = always`
 ///
-/// After which results: `ok`, or `always` for an `Err` too (names from `ret` need a success). Default: `ok`.
+/// After which results: `ok`, or `always` for an `Err` too (names from `ret` need a success). Default: `ok`. Refuses
+/// other words.
 ///
 /// ## `phase = after`
 ///
-/// When the names end: `after` the body. Default: `after`.
+/// When the names end: `after` the body. Default: `after`. Refuses other words.
 ///
 /// ## `crate = ::path`
 ///
@@ -214,11 +270,16 @@ pub fn invalidates(args: TokenStream, item: TokenStream) -> TokenStream {
 
 /// Runs a function in at most one process at a time.
 ///
-/// ```ignore
+/// ```
 /// #[larder::leader("nightly", ttl = "300s", grace = "10s")]
-/// async fn report(db: &Db) -> Option<Report> {
-///     db.report().await
+/// async fn report(tools: &[&str]) -> Option<usize> {
+///     Some(tools.len())
 /// }
+///
+/// # pollster::block_on(async {
+/// assert_eq!(report(&["hammer", "saw"]).await, Some(2));
+/// assert_eq!(report(&["hammer", "saw"]).await, None); // within the `grace`
+/// # });
 /// ```
 ///
 /// The function returns `()`, `Option<T>`, `larder::Leadership<T>`, or a `Result` of one of these: a call that does not
@@ -233,11 +294,12 @@ pub fn invalidates(args: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// ## `ttl = "300s"`
 ///
-/// How long the lease lasts; an expression may use the parameters. Required. Refuses 0.
+/// How long the lease lasts; an expression may use the parameters. Required. Refuses 0, and `ret`.
 ///
 /// ## `grace = "10s"`
 ///
-/// How long the lease is held after the body, so that slower clocks do not run it again. Default: 0.
+/// How long the lease is held after the body, so that slower clocks do not run it again. Default: 0. Refuses negative
+/// durations, and `ret`.
 ///
 /// ## `renew = true`
 ///
@@ -245,16 +307,16 @@ pub fn invalidates(args: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// ## `on_err = grace`
 ///
-/// What an `Err` does with the lease: `release` it, or hold it for the `grace`. Default: `release`.
+/// What an `Err` does with the lease: `release` it, or hold it for the `grace`. Default: `release`. Refuses other words.
 ///
 /// ## `on_unavailable = skip`
 ///
-/// What a call does when Redis cannot be asked: `skip` the body, `run` it, or return an `error`, for which the function
-/// returns a `Result<_, E>` with `E: From<larder::Error>`. Default: `skip`.
+/// What a call does when Redis cannot be asked: `skip` the body, `run` it, or return an `error`. Default: `skip`. Refuses
+/// `error` for functions that return no `Result<_, E>` with `E: From<larder::Error>`.
 ///
 /// ## `mode = skip`
 ///
-/// What a follower does: `skip` the body. Default: `skip`.
+/// What a follower does: `skip` the body. Default: `skip`. Refuses other words.
 ///
 /// ## `crate = ::path`
 ///
@@ -266,14 +328,25 @@ pub fn leader(args: TokenStream, item: TokenStream) -> TokenStream {
 
 /// Lets a type be part of a cache key.
 ///
-/// ```ignore
+/// ```
+/// use std::sync::Arc;
+///
 /// #[derive(larder::CacheKey)]
 /// struct Filter {
 ///     team: String,
 ///     page: Option<u32>,
 ///     #[key(skip)]
-///     trace: TraceId,
+///     trace: u64,
 /// }
+///
+/// #[larder::ttl_cached(entity = "tools")]
+/// fn title(filter: &Filter) -> Arc<str> {
+///     format!("{} {:?}", filter.team, filter.page).into()
+/// }
+///
+/// let filter = |page, trace| Filter { team: "red".to_owned(), page, trace };
+/// assert!(Arc::ptr_eq(&title(&filter(Some(1), 7)), &title(&filter(Some(1), 8))));
+/// assert_ne!(title(&filter(Some(1), 7)), title(&filter(None, 7)));
 /// ```
 ///
 /// The names of the type, of its variants and of its fields go into the key with their values, so that a type of

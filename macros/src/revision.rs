@@ -7,7 +7,7 @@ use syn::{Expr, Pat};
 
 use crate::errors::Errors;
 use crate::function::Function;
-use crate::key::root;
+use crate::key::{borrowed, root};
 use crate::root::placed;
 
 /// The revision of a call.
@@ -48,7 +48,7 @@ impl Revision {
             }
             Self::Is(value) => {
                 let at = value.span().resolved_at(Span::mixed_site());
-                let private = placed(private.clone(), at);
+                let (private, value) = (placed(private.clone(), at), borrowed(value, at));
                 quote_spanned!(at=> #private::Revision::new(#value))
             }
         }

@@ -33,7 +33,8 @@ pub(crate) fn refusal(name: &Ident, grammar: &Grammar, bare: bool) -> Option<Ref
     } else if let Some(ours) = ours {
         let text = format!("`{word}` is called `{ours}` here: write `{}`", grammar.example(ours));
         (text, Meant::Argument(ours))
-    } else if attribute == "invalidates" && ["entity", "entities", "tag", "tags", "name", "names"].contains(&word.as_str())
+    } else if attribute == "invalidates"
+        && ["entity", "entities", "tag", "tags", "name", "names"].contains(&word.as_str())
     {
         (format!("names stand here without `{word}`: write `\"tools\"` or `\"tool:{{id}}\"`"), Meant::Unnamed)
     } else if let Some(owner) = owner(&word) {

@@ -37,17 +37,6 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// Who waits for the reply.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Caller {
-    /// A task: the request may be driven by the caller's own tokio runtime.
-    Task,
-    /// A blocked thread: nothing of the caller's can drive the request.
-    Thread,
-    /// Somebody to whom the reply must come behind every announcement made before it.
-    InOrder,
-}
-
 /// A stored value as it travels.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Record {
@@ -73,19 +62,19 @@ pub(crate) struct Read {
     pub(crate) epochs: Vec<Option<Epoch>>,
 }
 
-/// A tier that several processes share.
+/// A tier that several processes share. A reply comes behind every announcement that the tier made before it.
 pub(crate) trait Remote: fmt::Debug + Send + Sync {
     /// Odd while the link is up; another number after each change.
     fn generation(&self) -> u64;
 
     /// Reads a value (if a key is given) and the epochs of `names`, in one round trip.
-    fn read<'a>(&'a self, key: Option<(&'a str, [u8; 32])>, names: &'a [Arc<str>], caller: Caller) -> Reply<'a, Read>;
+    fn read<'a>(&'a self, key: Option<(&'a str, [u8; 32])>, names: &'a [Arc<str>]) -> Reply<'a, Read>;
 
     /// Gives epochs to names that have none, and returns those in force.
-    fn create<'a>(&'a self, names: &'a [Arc<str>], caller: Caller) -> Reply<'a, Vec<Epoch>>;
+    fn create<'a>(&'a self, names: &'a [Arc<str>]) -> Reply<'a, Vec<Epoch>>;
 
     /// Stores a value for its life.
-    fn write(&self, key: String, record: Record, caller: Caller) -> Reply<'_, ()>;
+    fn write(&self, key: String, record: Record) -> Reply<'_, ()>;
 
     /// Ends names everywhere. Begins at once; what Redis does not confirm is kept and sent again, also when the reply is
     /// dropped.

@@ -205,6 +205,16 @@ pub enum Breaker {
 }
 
 impl Breaker {
+    /// The state that lets less through.
+    #[cfg(feature = "redis")]
+    pub(crate) const fn worse(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Open, _) | (_, Self::Open) => Self::Open,
+            (Self::HalfOpen, _) | (_, Self::HalfOpen) => Self::HalfOpen,
+            (Self::Closed, Self::Closed) => Self::Closed,
+        }
+    }
+
     /// The state's name, as it is serialised.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -85,11 +85,7 @@ fn names_of_arguments() {
                 PLAIN,
                 &["`entity` needs a value: write `entity = \"tools\"`", "`ttl` needs a value: write `ttl = \"20s\"`"],
             ),
-            (
-                r#""tools""#,
-                PLAIN,
-                &["a value without a name: write `entity = \"tools\"`"],
-            ),
+            (r#""tools""#, PLAIN, &["a value without a name: write `entity = \"tools\"`"]),
             (r#"entity = "a" ttl = 1"#, PLAIN, &["a `,` is missing before this argument"]),
             (r#"entity("a")"#, PLAIN, &["`entity` takes one value: write `entity = \"tools\"`"]),
             (r#"entity = "a", skip = id"#, PLAIN, &["`skip` takes a list: write `skip(db)`"]),
@@ -145,11 +141,7 @@ fn values_of_arguments() {
                 PLAIN,
                 &["there is no `ret` before the function runs: use parameters"],
             ),
-            (
-                r#"entity = "a", ttl = ret.ttl"#,
-                PLAIN,
-                &["there is no `ret` before the function runs: use parameters"],
-            ),
+            (r#"entity = "a", ttl = ret.ttl"#, PLAIN, &["there is no `ret` before the function runs: use parameters"]),
             (
                 r#"entity = "a", store_if = !ret.is_empty()"#,
                 PLAIN,
@@ -206,11 +198,7 @@ fn names() {
             ("()", PLAIN, &[bare]),
             ("7", PLAIN, &[bare]),
             ("(id)", PLAIN, &[bare]),
-            (
-                "tools",
-                PLAIN,
-                &["`tools` is neither an argument of `invalidates` nor a name: write `\"tools\"`"],
-            ),
+            ("tools", PLAIN, &["`tools` is neither an argument of `invalidates` nor a name: write `\"tools\"`"]),
             (
                 r#"entity = "tools""#,
                 PLAIN,

@@ -81,24 +81,36 @@ impl<V> Flight<V> {
             && self.cells.iter().all(|cell| cell.changed() <= self.began)
     }
 
-    /// Waits for the end. `None`: the flight was given up, or its result depends on something ended since it began.
-    pub(crate) async fn landed(&self) -> Option<Arc<Entry<V>>> {
+    /// Waits for the end.
+    pub(crate) async fn end(&self) -> End<V> {
         loop {
             let ended = self.ended.notified();
             tokio::pin!(ended);
             ended.as_mut().enable();
             match &*self.state() {
                 State::Running => {}
-                State::GivenUp => return None,
+                State::GivenUp => return End::GivenUp,
                 State::Landed(entry) => {
                     let untouched = entry.stamp.parts().iter().all(|(cell, _)| cell.changed() <= self.began);
-                    let joined_in_time = untouched || entry.stamp.is_current();
-                    return joined_in_time.then(|| Arc::clone(entry));
+                    // A stored value's stamp is older than its body; what could not be stored has no such stamp.
+                    let good = untouched || (entry.stored && entry.stamp.is_current());
+                    return if good { End::Landed(Arc::clone(entry)) } else { End::Overtaken };
                 }
             }
             ended.await;
         }
     }
+}
+
+/// How a flight ended for one who waited.
+#[derive(Debug)]
+pub(crate) enum End<V> {
+    /// With a result.
+    Landed(Arc<Entry<V>>),
+    /// With a result that depends on something ended since it began.
+    Overtaken,
+    /// Without one: its runner was cancelled, failed or panicked.
+    GivenUp,
 }
 
 type ByKey<V> = HashMap<Box<[u8]>, Arc<Flight<V>>>;

@@ -23,6 +23,8 @@ pub(crate) struct Gathered {
     pub(crate) stamp: Stamp,
     /// Names given inside the body, whose epochs were not read before it began.
     pub(crate) late: Vec<Arc<Cell>>,
+    /// When all of what it called was known to be current.
+    pub(crate) born: Moment,
     /// The earliest end of what it called.
     pub(crate) deadline: Moment,
     /// Something it called was not stored, so neither may this be.
@@ -31,7 +33,13 @@ pub(crate) struct Gathered {
 
 impl Frame {
     pub(crate) fn new(parent: Option<Arc<Self>>, node: Arc<Node>) -> Arc<Self> {
-        let gathered = Gathered { stamp: Stamp::default(), late: Vec::new(), deadline: Moment::NEVER, unstored: false };
+        let gathered = Gathered {
+            stamp: Stamp::default(),
+            late: Vec::new(),
+            born: Moment::NEVER,
+            deadline: Moment::NEVER,
+            unstored: false,
+        };
         Arc::new(Self { parent, node, gathered: Mutex::new(gathered) })
     }
 
@@ -40,9 +48,10 @@ impl Frame {
     }
 
     /// A cached call inside the body returned this.
-    pub(crate) fn depends(&self, stamp: &Stamp, deadline: Moment) {
+    pub(crate) fn depends(&self, stamp: &Stamp, born: Moment, deadline: Moment) {
         let mut gathered = self.gathered();
         gathered.stamp.merge(stamp);
+        gathered.born = gathered.born.min(born);
         gathered.deadline = gathered.deadline.min(deadline);
     }
 
@@ -62,6 +71,7 @@ impl Frame {
         Gathered {
             stamp: std::mem::take(&mut gathered.stamp),
             late: std::mem::take(&mut gathered.late),
+            born: gathered.born,
             deadline: gathered.deadline,
             unstored: gathered.unstored,
         }

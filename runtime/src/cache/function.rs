@@ -9,7 +9,7 @@ use quick_cache::UnitWeighter;
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use sha2::{Digest as _, Sha256};
 
-use super::{Coherence, Entry, Flights, Kind, Revisions, Site, Store};
+use super::{Coherence, Entry, Flights, Instantiation, Kind, Revisions, Site, Store};
 use crate::epoch::Cell;
 use crate::instance::Settings;
 use crate::stats::Counters;
@@ -76,18 +76,18 @@ impl Core {
             readable(&path.replace("::", "."))
         );
         Self {
-            path,
             entity: site.entity,
             cells,
             counters: Counters::default(),
             enabled: settings.enabled && entity.enabled,
             ttl,
             jitter: site.jitter,
-            store: site.store,
+            store: if Instantiation::is_told_by_name(&path) { site.store } else { Store::Memory },
             coherence: site.coherence,
             single_flight: site.single_flight,
             prefix,
             identity,
+            path,
         }
     }
 

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use super::function::Ttl;
 use super::revisions::Revision as RevisionMap;
-use super::{Entry, Function, Kind, Site, Store, Verdict, slots};
+use super::{Entry, Function, Instantiation, Kind, Site, Store, Verdict, slots};
 use crate::ambient::{Ambient, Mode};
 use crate::call::Revision;
 use crate::clock::Moment;
@@ -63,7 +62,7 @@ pub(super) enum Plan<V> {
 
 /// Looks into memory.
 #[inline]
-pub(crate) fn look<V: Storable>(request: Request, instantiation: &'static str) -> Look<V> {
+pub(crate) fn look<V: Storable>(request: Request, instantiation: Instantiation) -> Look<V> {
     match Ambient::current() {
         None => look_in(Larder::installed(), None, request, instantiation),
         Some(ambient) => {
@@ -78,7 +77,7 @@ fn look_in<V: Storable>(
     larder: &Larder,
     ambient: Option<&Arc<Ambient>>,
     request: Request,
-    instantiation: &'static str,
+    instantiation: Instantiation,
 ) -> Look<V> {
     let mode = ambient.map_or(Mode::Normal, |ambient| ambient.mode);
     let plan = slots::with::<V, _>(larder, request.site, instantiation, |function| {
@@ -90,13 +89,14 @@ fn look_in<V: Storable>(
             return Err(Plan::Refresh);
         }
         let judged = |entry: &Arc<Entry<V>>| {
-            let now =
-                if core.ttl == Ttl::Endless && entry.deadline == Moment::NEVER { Moment::START } else { larder.now() };
-            match entry.judge(core.coherence, now, larder.tracked_until(), larder.tracking_lease()) {
+            let tracked_until = larder.tracked_until();
+            let ageless = entry.deadline == Moment::NEVER && tracked_until == Moment::NEVER;
+            let now = if ageless { Moment::START } else { larder.now() };
+            match entry.judge(core.coherence, now, tracked_until, larder.tracking_lease()) {
                 Verdict::Fresh => {
                     core.counters.hits_memory.up();
                     if let Some(frame) = ambient.and_then(|ambient| ambient.frame.as_ref()) {
-                        frame.depends(&entry.stamp, entry.deadline);
+                        frame.depends(&entry.stamp, larder.known_at(entry.born), entry.deadline);
                     }
                     Ok(entry.value.clone())
                 }
@@ -125,7 +125,7 @@ fn prepare<V: Storable>(
     larder: &Larder,
     ambient: Option<&Arc<Ambient>>,
     request: Request,
-    instantiation: &'static str,
+    instantiation: Instantiation,
     plan: Plan<V>,
 ) -> Run<V> {
     let function = larder.function::<V>(request.site, instantiation);

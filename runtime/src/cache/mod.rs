@@ -13,7 +13,7 @@ mod site;
 mod slots;
 
 pub(crate) use entry::{Coherence, Entry, Verdict};
-pub(crate) use flight::{Departure, Flights, Joined, Node};
+pub(crate) use flight::{Departure, End, Flights, Joined, Node};
 pub(crate) use frame::Frame;
 #[cfg(feature = "redis")]
 pub(crate) use function::WIRE_VERSION;
@@ -23,4 +23,4 @@ pub(crate) use ready::Ready;
 pub(crate) use revisions::Revisions;
 pub(crate) use run::compute;
 pub use site::Site;
-pub(crate) use site::{Kind, Store};
+pub(crate) use site::{Instantiation, Kind, Store};

@@ -7,25 +7,19 @@ use std::time::Duration;
 use super::flight::Pilot;
 use super::function::Ttl;
 use super::look::{Plan, Run};
-use super::{Coherence, Departure, Entry, Frame, Joined, Node, Store, Verdict};
+use super::{Coherence, Departure, End, Entry, Frame, Joined, Node, Store, Verdict};
 use crate::ambient::Ambient;
 use crate::call::{Job, LateName};
 use crate::clock::Moment;
 use crate::epoch::{Cell, Stamp};
 use crate::log;
-use crate::remote::Caller;
 use crate::value::{Shape, Storable, Tier};
 
-/// Waiting this often for flights that came to nothing is enough: the call then runs alone.
+/// Waiting this often for flights that an invalidation overtook is enough: the call then runs alone.
 const ATTEMPTS: usize = 3;
 
 /// Answers a call that memory could not.
-pub(crate) async fn compute<S, T, P, B>(
-    run: Run<S::Value>,
-    store_if: P,
-    job: Job<S::Value, B>,
-    caller: Caller,
-) -> S::Return
+pub(crate) async fn compute<S, T, P, B>(run: Run<S::Value>, store_if: P, job: Job<S::Value, B>) -> S::Return
 where
     S: Shape,
     S::Value: Storable,
@@ -34,22 +28,26 @@ where
     B: Future<Output = S::Return>,
 {
     let Job { names, late, ttl, body } = job;
-    if matches!(run.plan, Plan::Uncached) {
-        run.report_unstored();
-        return run.inside(None).scope(body).await;
-    }
     let mut cells = run.function.core.cells.clone();
     cells.extend(names.iter().map(|name| run.larder.table().named(name)));
-    let flight = match run.answer::<T>(&cells, caller).await {
+    if matches!(run.plan, Plan::Uncached) {
+        let started = run.start(&cells, None);
+        let returned = run.inside(Some(Arc::clone(&started.frame))).scope(body).await;
+        run.report_unstored(started);
+        return returned;
+    }
+    let flight = match run.answer::<T>(&cells).await {
         Answer::Entry(entry) => return S::restore(entry.value.clone()),
         Answer::Run(flight) => flight,
     };
 
+    run.function.core.counters.misses.up();
+    log::miss(&run.function.core.path);
     let started = run.start(&cells, flight.as_ref());
     let returned = run.inside(Some(Arc::clone(&started.frame))).scope(body).await;
     let Some(value) = S::value(&returned) else {
         run.function.core.counters.errors.up();
-        run.report_unstored();
+        run.report_unstored(started);
         return returned;
     };
     let entry = run.settle(started, value, late, ttl, store_if).await;
@@ -58,7 +56,7 @@ where
         pilot.land(Arc::clone(&entry));
     }
     if entry.stored {
-        run.write_through::<T>(&entry, caller).await;
+        run.write_through::<T>(&entry).await;
     }
     returned
 }
@@ -89,17 +87,17 @@ struct Started {
 
 impl<V: Storable> Run<V> {
     /// Confirms, joins, or asks Redis; whoever must run the body leads a flight, where there is one.
-    async fn answer<T: Tier<V>>(&self, cells: &[Arc<Cell>], caller: Caller) -> Answer<V> {
+    async fn answer<T: Tier<V>>(&self, cells: &[Arc<Cell>]) -> Answer<V> {
         let core = &self.function.core;
         if let Plan::Confirm(entry) = &self.plan
-            && self.confirm(entry, caller).await
+            && self.confirm(entry).await
         {
             core.counters.hits_memory.up();
             self.report(entry);
             return Answer::Entry(Arc::clone(entry));
         }
         if core.coherence == Coherence::Strict {
-            self.learn(cells, true, caller).await;
+            self.learn(cells, true).await;
         }
         let flight = match self.board(cells).await {
             Answer::Run(flight) => flight,
@@ -120,7 +118,7 @@ impl<V: Storable> Run<V> {
                 Some(entry)
             }
             None => {
-                let fetched = self.fetch::<T>(cells, caller).await;
+                let fetched = self.fetch::<T>(cells).await;
                 if let Some(entry) = &fetched {
                     core.counters.hits_redis.up();
                     self.remember(entry);
@@ -137,9 +135,9 @@ impl<V: Storable> Run<V> {
     }
 
     /// Reads the epochs of an entry again: `true` if it may be served.
-    async fn confirm(&self, entry: &Entry<V>, caller: Caller) -> bool {
+    async fn confirm(&self, entry: &Entry<V>) -> bool {
         let cells: Vec<Arc<Cell>> = entry.stamp.parts().iter().map(|(cell, _)| Arc::clone(cell)).collect();
-        self.learn(&cells, true, caller).await && entry.stamp.is_current() && self.larder.now() < entry.deadline
+        self.learn(&cells, true).await && entry.stamp.is_current() && self.larder.now() < entry.deadline
     }
 
     /// Joins a flight and waits for it, or begins one.
@@ -149,7 +147,8 @@ impl<V: Storable> Run<V> {
             return Answer::Run(None);
         }
         let (key, frame) = (self.flight_key(), self.ambient.frame.as_ref());
-        for _ in 0..ATTEMPTS {
+        let mut overtaken = 0;
+        while overtaken < ATTEMPTS {
             let (began, at) = (self.larder.table().counter(), self.larder.now());
             let oldest = if core.coherence == Coherence::Ttl || self.is_tracked() {
                 Moment::START
@@ -160,12 +159,14 @@ impl<V: Storable> Run<V> {
             match self.function.flights.join(&key, departure, oldest, frame) {
                 Joined::Alone => break,
                 Joined::Lead(pilot) => return Answer::Run(Some(Flight { pilot, began })),
-                Joined::Wait(waiting) => {
-                    if let Some(entry) = waiting.flight.landed().await {
+                Joined::Wait(waiting) => match waiting.flight.end().await {
+                    End::GivenUp => {}
+                    End::Overtaken => overtaken += 1,
+                    End::Landed(entry) => {
                         self.report(&entry);
                         return Answer::Entry(entry);
                     }
-                }
+                },
             }
         }
         Answer::Run(None)
@@ -173,9 +174,6 @@ impl<V: Storable> Run<V> {
 
     /// Takes the stamp: from here on the body may read what it depends on.
     fn start(&self, cells: &[Arc<Cell>], flight: Option<&Flight<V>>) -> Started {
-        let core = &self.function.core;
-        core.counters.misses.up();
-        log::miss(&core.path);
         let node = flight.map_or_else(Arc::<Node>::default, |flight| Arc::clone(flight.pilot.node()));
         let began = flight.map_or_else(|| self.larder.table().counter(), |flight| flight.began);
         let (born, generation) = (self.larder.now(), self.generation());
@@ -198,7 +196,7 @@ impl<V: Storable> Run<V> {
         stamp.merge(&gathered.stamp);
         let mut named = gathered.late;
         named.extend(late.into_iter().map(|name| table.named(&name(value))));
-        self.learn(&named, false, Caller::InOrder).await;
+        self.learn(&named, false).await;
         // What was named only now must not have been ended since the computation began, seen or unseen.
         let unseen = !named.is_empty() && self.generation() != generation;
         let ended = unseen || named.iter().any(|cell| cell.changed() > began);
@@ -208,6 +206,7 @@ impl<V: Storable> Run<V> {
         let now = self.larder.now();
         let deadline = life(core.ttl, ttl, core.jitter).map_or(Moment::NEVER, |life| now + life).min(gathered.deadline);
         let stored = now < deadline && !ended && !gathered.unstored && store_if(value);
+        let born = born.min(gathered.born);
         let entry = Arc::new(Entry { value: value.clone(), stamp, born, deadline, stored });
         if stored {
             self.remember(&entry);
@@ -241,15 +240,23 @@ impl<V: Storable> Run<V> {
     /// Tells the body that made this call what it depends on now.
     fn report(&self, entry: &Entry<V>) {
         if let Some(frame) = &self.ambient.frame {
-            frame.depends(&entry.stamp, entry.deadline);
+            frame.depends(&entry.stamp, self.larder.known_at(entry.born), entry.deadline);
             if !entry.stored {
                 frame.depends_on_unstored();
             }
         }
     }
 
-    fn report_unstored(&self) {
+    /// Tells the body that made this call what it depends on now, though nothing of it is kept.
+    fn report_unstored(&self, started: Started) {
         if let Some(frame) = &self.ambient.frame {
+            let Started { frame: inner, mut stamp, born, .. } = started;
+            let gathered = inner.take();
+            stamp.merge(&gathered.stamp);
+            for cell in &gathered.late {
+                stamp.add(cell, cell.epoch());
+            }
+            frame.depends(&stamp, born.min(gathered.born), gathered.deadline);
             frame.depends_on_unstored();
         }
     }

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use super::function::Ttl;
 use super::look::{Plan, Run};
-use super::{Entry, Store};
+use super::{Coherence, Entry, Store};
 use crate::clock::Moment;
 use crate::epoch::{Cell, Epoch, Guard, Stamp};
 use crate::log;
-use crate::remote::{Caller, Found, Record, Remote};
+use crate::remote::{Found, Record, Remote};
 use crate::value::{Storable, Tier};
 
 impl<V: Storable> Run<V> {
@@ -31,7 +31,7 @@ impl<V: Storable> Run<V> {
 
     /// Reads the epochs of `cells` (all of them, or the unknown ones), and gives one to each that has none. `false`: some
     /// could not be read.
-    pub(super) async fn learn(&self, cells: &[Arc<Cell>], all: bool, caller: Caller) -> bool {
+    pub(super) async fn learn(&self, cells: &[Arc<Cell>], all: bool) -> bool {
         /// An announcement that comes between a request and its reply makes the reply worthless: it is then asked again.
         const ROUNDS: usize = 3;
         let mut asked = if all { cells.to_vec() } else { self.unknown(cells) };
@@ -44,10 +44,10 @@ impl<V: Storable> Run<V> {
             };
             let names: Vec<Arc<str>> = asked.iter().map(|cell| Arc::clone(cell.name())).collect();
             let guards: Vec<_> = asked.iter().map(|cell| cell.guard()).collect();
-            let Ok(read) = remote.read(None, &names, caller).await else {
+            let Ok(read) = remote.read(None, &names).await else {
                 return false;
             };
-            if !self.take_over(&asked, guards, read.epochs, caller).await {
+            if !self.take_over(&asked, guards, read.epochs).await {
                 return false;
             }
             asked = self.unknown(&asked);
@@ -56,13 +56,7 @@ impl<V: Storable> Run<V> {
     }
 
     /// Takes over the epochs that were read, and gives one to each name that has none.
-    pub(super) async fn take_over(
-        &self,
-        cells: &[Arc<Cell>],
-        guards: Vec<Guard>,
-        epochs: Vec<Option<Epoch>>,
-        caller: Caller,
-    ) -> bool {
+    pub(super) async fn take_over(&self, cells: &[Arc<Cell>], guards: Vec<Guard>, epochs: Vec<Option<Epoch>>) -> bool {
         let mut missing = Vec::new();
         for ((cell, guard), epoch) in cells.iter().zip(guards).zip(epochs) {
             match epoch {
@@ -70,10 +64,10 @@ impl<V: Storable> Run<V> {
                 None => missing.push(Arc::clone(cell)),
             }
         }
-        self.create(&missing, caller).await
+        self.create(&missing).await
     }
 
-    pub(super) async fn create(&self, cells: &[Arc<Cell>], caller: Caller) -> bool {
+    pub(super) async fn create(&self, cells: &[Arc<Cell>]) -> bool {
         if cells.is_empty() {
             return true;
         }
@@ -82,7 +76,7 @@ impl<V: Storable> Run<V> {
         };
         let names: Vec<Arc<str>> = cells.iter().map(|cell| Arc::clone(cell.name())).collect();
         let guards: Vec<_> = cells.iter().map(|cell| cell.guard()).collect();
-        let Ok(epochs) = remote.create(&names, caller).await else {
+        let Ok(epochs) = remote.create(&names).await else {
             return false;
         };
         for ((cell, guard), epoch) in cells.iter().zip(guards).zip(epochs) {
@@ -92,11 +86,11 @@ impl<V: Storable> Run<V> {
     }
 
     /// Asks Redis for the value, and for the epochs that are not known here, in one round trip.
-    pub(super) async fn fetch<T: Tier<V>>(&self, cells: &[Arc<Cell>], caller: Caller) -> Option<Arc<Entry<V>>> {
+    pub(super) async fn fetch<T: Tier<V>>(&self, cells: &[Arc<Cell>]) -> Option<Arc<Entry<V>>> {
         let tracked = self.is_tracked();
         let asked = if tracked { self.unknown(cells) } else { cells.to_vec() };
         if self.function.core.store == Store::Memory || matches!(self.plan, Plan::Refresh) {
-            self.learn(&asked, true, caller).await;
+            self.learn(&asked, true).await;
             return None;
         }
         let now = self.larder.now();
@@ -106,7 +100,7 @@ impl<V: Storable> Run<V> {
         let (name, hash) = self.function.core.redis_key(self.revision.as_bytes(), &self.key);
         let names: Vec<Arc<str>> = asked.iter().map(|cell| Arc::clone(cell.name())).collect();
         let guards: Vec<_> = asked.iter().map(|cell| cell.guard()).collect();
-        let read = match remote.read(Some((&name, hash)), &names, caller).await {
+        let read = match remote.read(Some((&name, hash)), &names).await {
             Ok(read) => read,
             Err(refusal) => {
                 self.function.core.counters.errors.up();
@@ -114,11 +108,11 @@ impl<V: Storable> Run<V> {
                 return None;
             }
         };
-        self.take_over(&asked, guards, read.epochs, caller).await;
+        self.take_over(&asked, guards, read.epochs).await;
         match read.found {
             Found::Nothing => None,
             Found::Garbled => self.garbled(),
-            Found::Record(record) => self.accept::<T>(cells, record, born, tracked, caller).await,
+            Found::Record(record) => self.accept::<T>(cells, record, born, tracked).await,
         }
     }
 
@@ -135,7 +129,6 @@ impl<V: Storable> Run<V> {
         record: Record,
         born: Moment,
         tracked: bool,
-        caller: Caller,
     ) -> Option<Arc<Entry<V>>> {
         let carried: Vec<(Arc<Cell>, Epoch)> =
             record.stamp.iter().map(|(name, epoch)| (self.larder.table().cell(name), *epoch)).collect();
@@ -146,7 +139,8 @@ impl<V: Storable> Run<V> {
         let others =
             carried.iter().map(|(cell, _)| cell).filter(|cell| !cells.iter().any(|known| Arc::ptr_eq(known, cell)));
         let others: Vec<Arc<Cell>> = others.cloned().collect();
-        if !self.learn(&others, !tracked, caller).await || !self.learn(cells, false, caller).await {
+        let all = !tracked || self.function.core.coherence == Coherence::Strict;
+        if !self.learn(&others, all).await || !self.learn(cells, false).await {
             return None;
         }
         let mut stamp = Stamp::default();
@@ -172,7 +166,7 @@ impl<V: Storable> Run<V> {
     }
 
     /// Stores a value for the other processes.
-    pub(super) async fn write_through<T: Tier<V>>(&self, entry: &Entry<V>, caller: Caller) {
+    pub(super) async fn write_through<T: Tier<V>>(&self, entry: &Entry<V>) {
         let core = &self.function.core;
         if core.store == Store::Memory || !entry.stamp.is_confirmed() || !entry.stamp.is_current() {
             return;
@@ -183,7 +177,7 @@ impl<V: Storable> Run<V> {
         let stamp = entry.stamp.parts().iter().map(|(cell, epoch)| (Arc::clone(cell.name()), *epoch)).collect();
         let endless = entry.deadline == Moment::NEVER;
         let life = if endless { Duration::MAX } else { entry.deadline.since(self.larder.now()) };
-        if let Err(refusal) = remote.write(name, Record { hash, stamp, life, payload }, caller).await {
+        if let Err(refusal) = remote.write(name, Record { hash, stamp, life, payload }).await {
             core.counters.errors.up();
             log::warn(&format_args!("{}: not stored for other processes: {refusal}", core.path));
         }

@@ -1,5 +1,6 @@
 //! What a macro wrote about one cached function: constant, and the same for every instance.
 
+use std::any::{TypeId, type_name};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -21,6 +22,47 @@ pub(crate) enum Store {
 pub(crate) enum Kind {
     Ttl,
     Revision,
+}
+
+/// One choice of a function's type parameters, told by a closure inside it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Instantiation {
+    /// Unique in this process, also for two types of one name.
+    pub(crate) id: TypeId,
+    /// The same in every process.
+    pub(crate) name: &'static str,
+}
+
+impl Instantiation {
+    #[inline]
+    pub(crate) fn of<F>() -> Self {
+        Self { id: typeid::of::<F>(), name: type_name::<F>() }
+    }
+
+    /// The path of the function around the closure: `my_crate::tools::list<my_crate::Tool>`.
+    pub(crate) fn path(self, fallback: &str) -> String {
+        let mut path = self.name;
+        while let Some(shorter) = path.strip_suffix("::{{closure}}") {
+            path = shorter;
+        }
+        if path.is_empty() { fallback.to_owned() } else { path.to_owned() }
+    }
+
+    /// Whether the name tells it from every other: the closures of one function share theirs.
+    pub(crate) fn is_told_by_name(path: &str) -> bool {
+        let mut depth = 0_usize;
+        let mut before = ' ';
+        for (at, here) in path.char_indices() {
+            match here {
+                '<' => depth += 1,
+                '>' if before != '-' => depth = depth.saturating_sub(1),
+                '{' if depth > 0 && path.get(at..).is_some_and(|rest| rest.starts_with("{{closure}}")) => return false,
+                _ => {}
+            }
+            before = here;
+        }
+        true
+    }
 }
 
 /// One cached function as its macro described it.
@@ -157,6 +199,26 @@ impl Site {
         match self.number.compare_exchange(0, drawn, Ordering::Relaxed, Ordering::Relaxed) {
             Ok(_) => drawn,
             Err(earlier) => earlier,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_closure_as_a_type_parameter_has_no_name_of_its_own() {
+        for (path, told) in [
+            ("a::f", true),
+            ("a::test::{{closure}}::f", true),
+            ("<a::T as a::Trait>::f", true),
+            ("a::f<fn(u32) -> u32>", true),
+            ("a::f<a::main::{{closure}}>", false),
+            ("a::f<fn() -> u8, a::main::{{closure}}>", false),
+            ("a::f<alloc::vec::Vec<a::main::{{closure}}>>", false),
+        ] {
+            assert_eq!(Instantiation::is_told_by_name(path), told, "{path}");
         }
     }
 }

@@ -1,15 +1,15 @@
 //! The way from a call to its function: one slot per thread and site, so that a hit takes no lock to find it.
 
-use std::any::Any;
+use std::any::{Any, TypeId};
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use super::{AnyFunction, Function, Site};
+use super::{AnyFunction, Function, Instantiation, Site};
 use crate::instance::Larder;
 
 struct Slot {
     instance: u64,
-    instantiation: &'static str,
+    id: TypeId,
     function: Arc<dyn AnyFunction>,
 }
 
@@ -22,14 +22,14 @@ thread_local! {
 pub(crate) fn with<V: Clone + Send + Sync + 'static, R>(
     larder: &Larder,
     site: &'static Site,
-    instantiation: &'static str,
+    instantiation: Instantiation,
     look: impl Fn(&Function<V>) -> R,
 ) -> R {
     let number = site.number();
     let found = SLOTS.try_with(|slots| {
         let slots = slots.try_borrow().ok()?;
         let slot = slots.get(number)?.as_ref()?;
-        let same = slot.instance == larder.id() && std::ptr::eq(slot.instantiation, instantiation);
+        let same = slot.instance == larder.id() && slot.id == instantiation.id;
         let function = same.then(|| (&*slot.function as &dyn Any).downcast_ref::<Function<V>>())??;
         Some(look(function))
     });
@@ -44,7 +44,7 @@ fn fill<V: Clone + Send + Sync + 'static>(
     larder: &Larder,
     site: &'static Site,
     number: usize,
-    instantiation: &'static str,
+    instantiation: Instantiation,
 ) -> Arc<Function<V>> {
     let function = larder.function::<V>(site, instantiation);
     let _ = SLOTS.try_with(|slots| {
@@ -52,7 +52,8 @@ fn fill<V: Clone + Send + Sync + 'static>(
             if slots.len() <= number {
                 slots.resize_with(number + 1, || None);
             }
-            slots[number] = Some(Slot { instance: larder.id(), instantiation, function: Arc::clone(&function) as _ });
+            slots[number] =
+                Some(Slot { instance: larder.id(), id: instantiation.id, function: Arc::clone(&function) as _ });
         }
     });
     function

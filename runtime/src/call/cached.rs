@@ -1,12 +1,10 @@
 //! The calls of `#[ttl_cached]` and `#[hexsha_cached]`: a hit is answered at once, a miss becomes a run.
 
-use std::any::type_name;
 use std::future::Future;
 
 use super::{Job, Work};
-use crate::cache::{Look, Ready, Request, Site, compute, look};
+use crate::cache::{Instantiation, Look, Ready, Request, Site, compute, look};
 use crate::key::Key;
-use crate::remote::Caller;
 use crate::revision::HexSha;
 use crate::value::{Shape, Storable, Tier};
 
@@ -77,11 +75,11 @@ where
     F: FnOnce(Work<S::Value>) -> Job<S::Value, B>,
     B: Future<Output = S::Return>,
 {
-    let found = look::<S::Value>(Request::new(site, key, revision, when), type_name::<F>());
+    let found = look::<S::Value>(Request::new(site, key, revision, when), Instantiation::of::<F>());
     async move {
         match found {
             Look::Hit(value) => S::restore(value),
-            Look::Miss(run) => Box::pin(compute::<S, T, P, B>(run, store_if, work(Work::new()), Caller::Task)).await,
+            Look::Miss(run) => Box::pin(compute::<S, T, P, B>(run, store_if, work(Work::new()))).await,
         }
     }
 }
@@ -107,12 +105,12 @@ where
     F: FnOnce(Work<S::Value>) -> Job<S::Value, B>,
     B: FnOnce() -> S::Return,
 {
-    match look::<S::Value>(Request::new(site, key, revision, when), type_name::<F>()) {
+    match look::<S::Value>(Request::new(site, key, revision, when), Instantiation::of::<F>()) {
         Look::Hit(value) => S::restore(value),
         Look::Miss(run) => {
             let Job { names, late, ttl, body } = work(Work::new());
             let job = Job { names, late, ttl, body: Ready::new(body) };
-            pollster::block_on(compute::<S, T, P, _>(run, store_if, job, Caller::Thread))
+            pollster::block_on(compute::<S, T, P, _>(run, store_if, job))
         }
     }
 }

@@ -37,6 +37,11 @@ impl Epoch {
         self.is_known() && self.0 & Self::PROVISIONAL == 0
     }
 
+    /// Whether Redis raised this one earlier than the other; `false` unless both came from Redis.
+    pub(crate) const fn is_before(self, other: Self) -> bool {
+        self.is_confirmed() && other.is_confirmed() && self.0 < other.0
+    }
+
     pub(crate) const fn raw(self) -> u64 {
         self.0
     }

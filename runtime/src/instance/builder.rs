@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+#[cfg(feature = "redis")]
+use super::settings::Secret;
 use super::{Larder, Settings};
 use crate::error::{Error, ErrorKind};
 
@@ -44,7 +46,7 @@ impl Builder {
     #[cfg(feature = "redis")]
     #[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
     pub fn redis(mut self, url: impl Into<String>) -> Self {
-        self.settings.redis = Some(url.into());
+        self.settings.redis = Some(Secret(url.into()));
         self
     }
 
@@ -157,7 +159,7 @@ fn make(settings: Settings, faults: &mut Vec<String>) -> Option<Larder> {
 fn make(settings: Settings, faults: &mut Vec<String>) -> Option<Larder> {
     use crate::redis_tier::{Address, Redis};
 
-    let address = settings.redis.as_deref().map(Address::parse);
+    let address = settings.redis.as_ref().map(|url| Address::parse(&url.0));
     match address {
         None => faults.is_empty().then(|| Larder::in_memory(settings)),
         Some(Err(fault)) => {

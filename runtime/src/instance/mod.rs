@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::ambient::{Ambient, Mode};
-use crate::cache::{AnyFunction, Core, Function, Site};
+use crate::cache::{AnyFunction, Core, Function, Instantiation, Site};
 use crate::clock::{Clock, Moment};
 use crate::epoch::{Cell, EVERYTHING, Epoch, Table};
 use crate::error::Error;
@@ -74,7 +74,7 @@ struct Inner {
 
 #[derive(Default)]
 struct Functions {
-    by_site: HashMap<(usize, &'static str, TypeId), Arc<dyn AnyFunction>>,
+    by_site: HashMap<(usize, TypeId), Arc<dyn AnyFunction>>,
     /// The sites that share a path and a fingerprint, in the order of their first use.
     twins: HashMap<(String, u64), Vec<usize>>,
 }
@@ -285,6 +285,12 @@ impl Larder {
         self.inner.clock.coarse()
     }
 
+    /// When what was known to be current at `born` was last known to be so.
+    pub(crate) fn known_at(&self, born: Moment) -> Moment {
+        let until = self.tracked_until();
+        if self.now() < until { born.max(until.before(self.tracking_lease())) } else { born }
+    }
+
     #[inline]
     pub(crate) fn tracked_until(&self) -> Moment {
         Moment::from_nanos(self.inner.tracked_until.load(Ordering::Acquire))
@@ -303,10 +309,10 @@ impl Larder {
     pub(crate) fn function<V: Clone + Send + Sync + 'static>(
         &self,
         site: &'static Site,
-        instantiation: &'static str,
+        instantiation: Instantiation,
     ) -> Arc<Function<V>> {
         let mut functions = self.functions();
-        let key = (site.number(), instantiation, TypeId::of::<V>());
+        let key = (site.number(), instantiation.id);
         if let Some(known) = functions.by_site.get(&key).cloned() {
             let known: Arc<dyn std::any::Any + Send + Sync> = known;
             if let Ok(function) = known.downcast() {
@@ -314,7 +320,7 @@ impl Larder {
             }
         }
         let settings = &self.inner.settings;
-        let path = path_of(instantiation, site.name);
+        let path = instantiation.path(site.name);
         let twins = functions.twins.entry((path.clone(), site.fingerprint)).or_default();
         let twin = twins.iter().position(|number| *number == key.0).unwrap_or_else(|| {
             twins.push(key.0);
@@ -330,15 +336,6 @@ impl Larder {
         functions.by_site.insert(key, Arc::clone(&function) as _);
         function
     }
-}
-
-/// The path of the function around a closure of this type name.
-fn path_of(instantiation: &str, name: &str) -> String {
-    let mut path = instantiation;
-    while let Some(shorter) = path.strip_suffix("::{{closure}}") {
-        path = shorter;
-    }
-    if path.is_empty() { name.to_owned() } else { path.to_owned() }
 }
 
 impl fmt::Debug for Larder {

@@ -1,6 +1,7 @@
 //! What an instance is configured to: builder settings, overridden by the environment, checked together.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt;
 use std::time::Duration;
 
 use super::span;
@@ -14,13 +15,23 @@ pub(crate) struct Settings {
     pub(crate) capacity: Option<usize>,
     pub(crate) entities: HashMap<String, Entity>,
     pub(crate) depends: BTreeMap<String, Vec<String>>,
-    pub(crate) redis: Option<String>,
+    pub(crate) redis: Option<Secret>,
     /// Which setting gave the namespace, and which the address: what an error names.
     pub(crate) namespace_from: &'static str,
     pub(crate) redis_from: &'static str,
     pub(crate) operation_timeout: Duration,
     pub(crate) heartbeat: Duration,
     pub(crate) lease: Duration,
+}
+
+/// Text that no `Debug` shows.
+#[derive(Clone)]
+pub(crate) struct Secret(pub(crate) String);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(hidden)")
+    }
 }
 
 /// The settings of one entity. Those of the environment stand under the name as a variable spells it.
@@ -94,7 +105,7 @@ impl Settings {
             let known = name.as_str();
             match known {
                 "LARDER_REDIS_URL" => {
-                    self.redis = Some(value).filter(|url| !url.is_empty());
+                    self.redis = Some(value).filter(|url| !url.is_empty()).map(Secret);
                     self.redis_from = "LARDER_REDIS_URL";
                 }
                 "LARDER_NAMESPACE" => {

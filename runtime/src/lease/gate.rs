@@ -74,12 +74,17 @@ impl LeaderGate {
     }
 }
 
+/// Longer leases are refused.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 3_600);
+
 /// Refuses what can never be a lease.
 pub(crate) fn check(key: &str, ttl: Duration) -> Result<(), Error> {
     let fault = if key.is_empty() {
         "a lease needs a key: give a name such as \"nightly\""
     } else if ttl < Duration::from_millis(10) {
         "the ttl of a lease must be at least 10 ms: it bounds how long others wait after a crash, such as \"30s\""
+    } else if ttl > LONGEST {
+        "the ttl of a lease must be at most 365 days: nobody can lead for that long after a crash, such as \"30s\""
     } else {
         return Ok(());
     };

@@ -18,6 +18,7 @@ use crate::ambient::Ambient;
 use crate::clock::Moment;
 use crate::error::{Error, ErrorKind};
 use crate::log;
+use crate::remote::Refusal;
 
 /// A lease that this process was granted.
 ///
@@ -178,8 +179,9 @@ async fn watch(weak: Weak<Term>) {
         if term.terms.renew && now >= renewal {
             let asked = now;
             let (key, owner) = (Arc::clone(&term.key), Arc::clone(&term.owner));
-            let renewed = term.leases.renew(term.shared, key, owner, term.terms.ttl).await;
-            next_renewal = match renewed {
+            let renewing = term.leases.renew(term.shared, key, owner, term.terms.ttl);
+            let left = term.valid_until().since(asked);
+            next_renewal = match tokio::time::timeout(left, renewing).await.unwrap_or(Err(Refusal::Unknown)) {
                 Ok(true) => {
                     term.valid_until.store((asked + valid_for(term.terms.ttl)).as_nanos(), Ordering::Release);
                     None

@@ -20,14 +20,12 @@ use tokio::sync::{Notify, watch};
 
 use super::breaker::Breaker;
 use super::exchange::{Replies, Request, code};
-use super::lanes::Lanes;
 use super::names::Names;
 use super::pending::Pending;
 use super::scripts;
 use crate::clock::{Clock, Moment};
 use crate::epoch::{EVERYTHING, Epoch, Table};
 use crate::log;
-use crate::remote::Refusal;
 
 /// What the link, the callers and the supervisor share.
 #[derive(Debug)]
@@ -36,9 +34,11 @@ pub(crate) struct Link {
     pub(crate) names: Names,
     pub(crate) table: Arc<Table>,
     pub(crate) clock: Clock,
-    pub(crate) breaker: Breaker,
+    /// Before requests that only read.
+    pub(crate) reads: Breaker,
+    /// Before requests that write.
+    pub(crate) writes: Breaker,
     pub(crate) pending: Pending,
-    pub(crate) lanes: Lanes,
     pub(crate) operation_timeout: Duration,
     pub(crate) heartbeat: Duration,
     pub(crate) lease: Duration,
@@ -53,6 +53,8 @@ pub(crate) struct Link {
     pub(crate) connection: Mutex<Option<MultiplexedConnection>>,
     /// Something is owed, or the connection broke: the supervisor should look.
     pub(crate) look: Arc<Notify>,
+    /// Whether what is owed is being sent.
+    pub(crate) delivering: AtomicBool,
     /// Whether the first attempt to connect has come to an end.
     pub(crate) settled: watch::Sender<bool>,
 }
@@ -133,14 +135,33 @@ impl Link {
             format!("SUBSCRIBE failed ({code}): the user needs `+subscribe` and `&{}`", self.names.channel())
         })?;
         self.beat(&connection).await?;
+        self.same_server(&connection).await?;
         self.deliver(&connection).await?;
         self.read_again(&connection).await?;
+        self.deliver(&connection).await?;
         Ok((connection, broken))
     }
 
     async fn now(&self, connection: &MultiplexedConnection, request: Request) -> Result<Replies, String> {
         let limit = self.operation_timeout;
         request.exchange(connection.clone(), limit).await.map_err(|refusal| refusal.to_string())
+    }
+
+    /// Ends everything if this is another run of the server than the one that the epochs were raised on: one that was
+    /// restarted from a save, or a replica that took over, may have forgotten the latest of them.
+    async fn same_server(&self, connection: &MultiplexedConnection) -> Result<(), String> {
+        let mut info = cmd("INFO");
+        info.arg("server");
+        let refused = |code| format!("INFO was refused ({code}): the user needs `+info`");
+        let answer = self.now(connection, Request::One(info)).await?.into_iter().next().unwrap_or(Ok(Value::Nil));
+        let text = String::from_redis_value(answer.map_err(refused)?).map_err(|_| "INFO cannot be read".to_owned())?;
+        let run = text.lines().find_map(|line| line.strip_prefix("run_id:")).unwrap_or_default().trim();
+        let checked = self.now(connection, Request::One(scripts::same_run(&self.names, run))).await?;
+        match checked.into_iter().next() {
+            Some(Ok(_)) => Ok(()),
+            Some(Err(code)) => Err(format!("the run of the server could not be checked ({code})")),
+            None => Err("no answer".to_owned()),
+        }
     }
 
     /// Sends the invalidations that Redis has not confirmed.
@@ -172,6 +193,20 @@ impl Link {
         }
     }
 
+    /// Delivers in a task of its own, so that a server that hangs writes does not silence the heartbeat.
+    fn deliver_aside(self: &Arc<Self>, connection: &MultiplexedConnection) {
+        if self.pending.count() == 0 || self.delivering.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let (link, connection) = (Arc::clone(self), connection.clone());
+        tokio::spawn(async move {
+            if let Err(reason) = link.deliver(&connection).await {
+                log::warn(&format_args!("{reason}"));
+            }
+            link.delivering.store(false, Ordering::Release);
+        });
+    }
+
     /// Reads the epochs of all known names: what was changed meanwhile is ended, all else lives on.
     async fn read_again(&self, connection: &MultiplexedConnection) -> Result<(), String> {
         let cells = self.table.all();
@@ -196,14 +231,22 @@ impl Link {
             return Err("the epochs could not be read".to_owned());
         }
         for ((cell, guard), epoch) in cells.iter().zip(guards).zip(epochs) {
-            self.table.learn(cell, guard, epoch.unwrap_or(Epoch::UNKNOWN));
+            let epoch = epoch.unwrap_or(Epoch::UNKNOWN);
+            if epoch.is_confirmed() && epoch.is_before(cell.epoch()) {
+                // Redis forgot that this was ended: it is ended again.
+                self.table.begin_end(cell);
+                self.pending.add(cell);
+            } else {
+                self.table.learn(cell, guard, epoch);
+            }
         }
         Ok(())
     }
 
     fn up(&self, connection: MultiplexedConnection) {
         *self.connection() = Some(connection);
-        self.breaker.reset();
+        self.reads.reset();
+        self.writes.reset();
         self.connects.fetch_add(1, Ordering::Relaxed);
         self.generation.fetch_add(1, Ordering::AcqRel);
         self.settled.send_replace(true);
@@ -213,7 +256,6 @@ impl Link {
         log::warn(&format_args!("the link to Redis is down: functions answer by this process alone"));
         self.generation.fetch_add(1, Ordering::AcqRel);
         *self.connection() = None;
-        self.lanes.drop_all();
     }
 
     /// Tests the link until it is dead, and delivers what becomes owed.
@@ -226,9 +268,7 @@ impl Link {
             match link.beat(&connection).await {
                 Ok(()) => {
                     missed = 0;
-                    if let Err(reason) = link.deliver(&connection).await {
-                        log::warn(&format_args!("{reason}"));
-                    }
+                    link.deliver_aside(&connection);
                 }
                 Err(_) => missed += 1,
             }
@@ -291,13 +331,6 @@ impl Link {
 
     fn extend(&self, until: Moment) {
         self.tracked_until.fetch_max(until.as_nanos(), Ordering::AcqRel);
-    }
-
-    /// Counts a failed call, and looks at the link when the breaker has opened.
-    pub(crate) fn failed(&self, refusal: &Refusal) {
-        if *refusal != Refusal::Away {
-            self.failures.fetch_add(1, Ordering::Relaxed);
-        }
     }
 }
 

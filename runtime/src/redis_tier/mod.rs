@@ -4,7 +4,6 @@ mod address;
 mod breaker;
 mod envelope;
 mod exchange;
-mod lanes;
 mod link;
 mod names;
 mod pending;

@@ -29,6 +29,11 @@ impl Names {
         format!("{}{name}", self.epochs)
     }
 
+    /// Where the server's run is noted.
+    pub(crate) fn run(&self) -> String {
+        format!("{}:{}:@run", self.namespace, crate::cache::WIRE_VERSION)
+    }
+
     /// A lease and the counter of its tokens, in one Cluster slot.
     pub(crate) fn lease(&self, key: &str) -> (String, String) {
         let (namespace, version) = (&self.namespace, crate::cache::WIRE_VERSION);

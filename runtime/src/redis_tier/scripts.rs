@@ -3,7 +3,7 @@
 use redis::{Cmd, cmd};
 
 use super::names::Names;
-use crate::epoch::Epoch;
+use crate::epoch::{EVERYTHING, Epoch};
 use crate::lease::Claim;
 
 /// Raises an epoch: later than every earlier one and than the server's clock, with random digits behind, so that not
@@ -21,6 +21,23 @@ local epoch = string.format('%.0f.%s', now, ARGV[1])
 redis.call('SET', KEYS[1], epoch, 'PX', ARGV[2])
 redis.call('PUBLISH', ARGV[4], ARGV[5] .. (ARGV[3] == '1' and ' first ' or ' ') .. epoch)
 return epoch";
+
+/// Raises the epoch of everything, and announces it, if the server's run is another than the one noted. `KEYS`: that
+/// epoch, the note. `ARGV` as for [`RAISE`], then the run.
+const SAME_RUN: &str = r"#!lua flags=allow-oom
+local noted = redis.call('GET', KEYS[2])
+redis.call('SET', KEYS[2], ARGV[6], 'PX', ARGV[2])
+if noted == ARGV[6] then return 0 end
+local old = redis.pcall('GET', KEYS[1])
+if type(old) ~= 'string' then return 0 end
+local time = redis.call('TIME')
+local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+local before = tonumber(string.match(old, '^(%d+)%.'))
+if before and before >= now then now = before + 1 end
+local epoch = string.format('%.0f.%s', now, ARGV[1])
+redis.call('SET', KEYS[1], epoch, 'PX', ARGV[2])
+redis.call('PUBLISH', ARGV[4], ARGV[5] .. ' ' .. epoch)
+return 1";
 
 /// Takes a lease that nobody holds, with a token larger than every earlier one. `ARGV`: owner, holder, ttl in
 /// milliseconds, the life of the token's counter.
@@ -58,6 +75,14 @@ pub(crate) fn raise(names: &Names, name: &str, keep: bool) -> Cmd {
     raise.arg(RAISE).arg(1).arg(names.epoch(name)).arg(fastrand::u64(..RANDOM)).arg(EPOCH_LIFE_MS).arg(u8::from(keep));
     raise.arg(names.channel()).arg(name);
     raise
+}
+
+/// Ends everything if the server's run is not `run`, the one that was noted.
+pub(crate) fn same_run(names: &Names, run: &str) -> Cmd {
+    let mut check = cmd("EVAL");
+    check.arg(SAME_RUN).arg(2).arg(names.epoch(EVERYTHING)).arg(names.run());
+    check.arg(fastrand::u64(..RANDOM)).arg(EPOCH_LIFE_MS).arg(0).arg(names.channel()).arg(EVERYTHING).arg(run);
+    check
 }
 
 pub(crate) fn claim(names: &Names, claim: &Claim) -> Cmd {

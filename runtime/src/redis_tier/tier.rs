@@ -21,7 +21,7 @@ use crate::instance::{Parts, Settings};
 use crate::lease::{Claim, Grant};
 use crate::log;
 use crate::reactor::Reactor;
-use crate::remote::{Caller, Found, Read, Record, Refusal, Remote, Reply};
+use crate::remote::{Found, Read, Record, Refusal, Remote, Reply};
 use crate::stats::RedisStats;
 
 /// Redis, seen from one instance.
@@ -45,9 +45,9 @@ impl Redis {
             names: Names::new(&settings.namespace),
             table: Arc::clone(&table),
             clock: clock.clone(),
-            breaker: Default::default(),
+            reads: Default::default(),
+            writes: Default::default(),
             pending: Default::default(),
-            lanes: Default::default(),
             operation_timeout: settings.operation_timeout,
             heartbeat: settings.heartbeat,
             lease: settings.lease,
@@ -58,6 +58,7 @@ impl Redis {
             server_ahead: AtomicI64::new(0),
             connection: Default::default(),
             look: Default::default(),
+            delivering: Default::default(),
             settled: watch::Sender::new(false),
         });
         let reactor = Reactor::default();
@@ -67,34 +68,25 @@ impl Redis {
     }
 
     /// Sends a request on the link, from the reactor's thread. It goes on if the reply is dropped.
-    fn send(&self, request: Request) -> impl Future<Output = Result<Replies, Refusal>> + Send + use<> + 'static {
+    fn send(
+        &self,
+        request: Request,
+        way: Way,
+    ) -> impl Future<Output = Result<Replies, Refusal>> + Send + use<> + 'static {
         let link = Arc::clone(&self.link);
         let reactor = self.reactor.clone();
-        let sent = self.reactor.spawn(async move {
-            let _alive = reactor;
-            through(&link, &request, || link.connection().clone()).await
+        let sent = link.is_up().then(|| {
+            self.reactor.spawn(async move {
+                let _alive = reactor;
+                through(&link, &request, way).await
+            })
         });
-        async move { sent.result().await.unwrap_or(Err(Refusal::Away)) }
-    }
-
-    /// Sends a request that may be lost or repeated: on the caller's own runtime where that is possible.
-    async fn ask(&self, request: Request, caller: Caller) -> Result<Replies, Refusal> {
-        let link = &self.link;
-        if !link.is_up() {
-            return Err(Refusal::Away);
+        async move {
+            match sent {
+                Some(sent) => sent.result().await.unwrap_or(Err(Refusal::Away)),
+                None => Err(Refusal::Away),
+            }
         }
-        let lane = match caller {
-            Caller::Task => link.lanes.here(&link.client, &link.clock, link.operation_timeout),
-            Caller::Thread | Caller::InOrder => None,
-        };
-        let Some(lane) = lane else {
-            return self.send(request).await;
-        };
-        let replies = through(link, &request, || Some(lane)).await;
-        if replies == Err(Refusal::Unknown) {
-            link.lanes.drop_here();
-        }
-        replies
     }
 
     fn raise_all(&self, cells: &[Arc<Cell>]) -> Request {
@@ -102,24 +94,28 @@ impl Redis {
     }
 }
 
-/// One exchange behind the breaker.
-async fn through(
-    link: &Link,
-    request: &Request,
-    connection: impl FnOnce() -> Option<redis::aio::MultiplexedConnection>,
-) -> Result<Replies, Refusal> {
-    let Some(connection) = connection() else {
-        return Err(Refusal::Away);
+/// What a request needs of the server: one that still reads may refuse or hang writes.
+#[derive(Clone, Copy, Debug)]
+enum Way {
+    Read,
+    Write,
+}
+
+/// One exchange behind the breaker of its way.
+async fn through(link: &Link, request: &Request, way: Way) -> Result<Replies, Refusal> {
+    let connection = link.connection().clone();
+    let Some(connection) = connection else { return Err(Refusal::Away) };
+    let breaker = match way {
+        Way::Read => &link.reads,
+        Way::Write => &link.writes,
     };
-    let Some(admission) = link.breaker.admit(link.clock.coarse()) else {
-        return Err(Refusal::Away);
-    };
+    let Some(admission) = breaker.admit(link.clock.coarse()) else { return Err(Refusal::Away) };
     let replies = request.exchange(connection, link.operation_timeout).await;
     match &replies {
         Ok(_) => admission.succeeded(),
-        Err(refusal) => {
+        Err(_) => {
             admission.failed(link.clock.coarse());
-            link.failed(refusal);
+            link.failures.fetch_add(1, Ordering::Relaxed);
         }
     }
     replies
@@ -130,7 +126,7 @@ impl Remote for Redis {
         self.link.generation.load(Ordering::Acquire)
     }
 
-    fn read<'a>(&'a self, key: Option<(&'a str, [u8; 32])>, names: &'a [Arc<str>], caller: Caller) -> Reply<'a, Read> {
+    fn read<'a>(&'a self, key: Option<(&'a str, [u8; 32])>, names: &'a [Arc<str>]) -> Reply<'a, Read> {
         Box::pin(async move {
             let mut commands: Vec<Cmd> = Vec::with_capacity(2);
             if let Some((key, _)) = key {
@@ -145,7 +141,7 @@ impl Remote for Redis {
                 }
                 commands.push(get);
             }
-            let mut replies = self.ask(Request::of(commands), caller).await?.into_iter();
+            let mut replies = self.send(Request::of(commands), Way::Read).await?.into_iter();
             let found = match key {
                 None => Found::Nothing,
                 Some((_, hash)) => match replies.next() {
@@ -172,14 +168,14 @@ impl Remote for Redis {
         })
     }
 
-    fn create<'a>(&'a self, names: &'a [Arc<str>], _: Caller) -> Reply<'a, Vec<Epoch>> {
+    fn create<'a>(&'a self, names: &'a [Arc<str>]) -> Reply<'a, Vec<Epoch>> {
         Box::pin(async move {
             let raises = names.iter().map(|name| scripts::raise(&self.link.names, name, true));
-            epochs(self.send(Request::of(raises)).await?)
+            epochs(self.send(Request::of(raises), Way::Write).await?)
         })
     }
 
-    fn write(&self, key: String, record: Record, caller: Caller) -> Reply<'_, ()> {
+    fn write(&self, key: String, record: Record) -> Reply<'_, ()> {
         Box::pin(async move {
             let endless = record.life == Duration::MAX;
             let life = if endless { ENDLESS } else { record.life };
@@ -192,7 +188,7 @@ impl Remote for Redis {
             let bytes = envelope::pack(&record, deadline).ok_or(Refusal::Unsupported("a value of this size"))?;
             let mut set = cmd("SET");
             set.arg(key).arg(bytes).arg("PX").arg(millis);
-            match self.ask(Request::One(set), caller).await?.into_iter().next() {
+            match self.send(Request::One(set), Way::Write).await?.into_iter().next() {
                 Some(Ok(_)) => Ok(()),
                 Some(Err(code)) => Err(Refusal::Failed(code)),
                 None => Err(Refusal::Unknown),
@@ -207,7 +203,7 @@ impl Remote for Redis {
             cells.iter().for_each(|cell| link.pending.add(cell));
             return Box::pin(async { Err(Refusal::Away) });
         }
-        let sent = self.send(self.raise_all(&cells));
+        let sent = self.send(self.raise_all(&cells), Way::Write);
         let settled = self.reactor.spawn(async move {
             let confirmed = sent.await.and_then(epochs);
             match &confirmed {
@@ -228,7 +224,7 @@ impl Remote for Redis {
     }
 
     fn claim(&self, claim: Claim) -> Reply<'static, Grant> {
-        let reply = self.send(Request::One(scripts::claim(&self.link.names, &claim)));
+        let reply = self.send(Request::One(scripts::claim(&self.link.names, &claim)), Way::Write);
         Box::pin(async move {
             let value = single(reply.await?)?;
             let (held, text, millis) = <(u8, String, i64)>::from_redis_value(value).map_err(|_| Refusal::Unknown)?;
@@ -242,19 +238,19 @@ impl Remote for Redis {
 
     fn renew(&self, key: Arc<str>, owner: Arc<str>, ttl: Duration) -> Reply<'static, bool> {
         let millis = u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX).max(1);
-        let reply = self.send(Request::One(scripts::keep(&self.link.names, &key, &owner, millis)));
+        let reply = self.send(Request::One(scripts::keep(&self.link.names, &key, &owner, millis)), Way::Write);
         Box::pin(async move { Ok(single(reply.await?)? == Value::Int(1)) })
     }
 
     fn release(&self, key: Arc<str>, owner: Arc<str>) -> Reply<'static, bool> {
-        let reply = self.send(Request::One(scripts::keep(&self.link.names, &key, &owner, 0)));
+        let reply = self.send(Request::One(scripts::keep(&self.link.names, &key, &owner, 0)), Way::Write);
         Box::pin(async move { Ok(single(reply.await?)? == Value::Int(1)) })
     }
 
     fn ping(&self) -> Reply<'static, Duration> {
         let clock = self.link.clock.clone();
         let begun = clock.precise();
-        let reply = self.send(Request::One(cmd("PING")));
+        let reply = self.send(Request::One(cmd("PING")), Way::Read);
         Box::pin(async move {
             single(reply.await?)?;
             Ok(clock.precise().since(begun))
@@ -273,7 +269,7 @@ impl Remote for Redis {
             configured: true,
             connected: link.is_up(),
             connects: link.connects.load(Ordering::Relaxed),
-            breaker: link.breaker.state(link.clock.coarse()),
+            breaker: link.reads.state(link.clock.coarse()).worse(link.writes.state(link.clock.coarse())),
             pending_invalidations: link.pending.count(),
             failures: link.failures.load(Ordering::Relaxed),
         }

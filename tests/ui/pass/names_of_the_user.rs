@@ -2,12 +2,10 @@
 #![deny(warnings, missing_docs, rust_2018_idioms, unreachable_pub, unsafe_code, unused_qualifications)]
 #![deny(closure_returning_async_block, let_underscore_drop, redundant_lifetimes, trivial_casts, unit_bindings)]
 #![deny(unused_import_braces, unused_lifetimes, unused_results, variant_size_differences)]
-
 #![allow(non_upper_case_globals, non_camel_case_types, dead_code)]
 
 const value: u32 = 1;
 const key: u32 = 2;
-const ret: u32 = 3;
 const work: u32 = 4;
 const out: u32 = 5;
 const tag: u32 = 6;
@@ -19,18 +17,12 @@ mod core {}
 mod larder {}
 mod __private {}
 
-enum Option {
-    Some,
-    None,
-}
-
-enum Result {
-    Ok,
-    Err,
-}
-
-use Option::{None, Some};
-use Result::{Err, Ok};
+struct Option;
+struct Result;
+struct Some;
+struct None;
+struct Ok;
+struct Err;
 
 struct Box;
 struct String;
@@ -50,7 +42,7 @@ trait Clone {}
 trait Display {}
 
 fn never() -> u32 {
-    value + key + ret + work + out + tag + site + SITE
+    value + key + work + out + tag + site + SITE
 }
 
 #[::larder::ttl_cached(entity = "names", ttl = "1h", tags("id:{id}", ("next", ret + 1)), when = SITE > value)]
@@ -58,7 +50,7 @@ async fn cached(id: u32) -> u32 {
     id + SITE + value
 }
 
-#[::larder::ttl_cached(entity = "names", ttl = "250ms", store_if = |value| *value > 0)]
+#[::larder::ttl_cached(entity = "names", ttl = "250ms", store_if = |found| *found > value)]
 fn blocking(id: u32) -> u32 {
     if id == 0 {
         return never();
@@ -121,7 +113,7 @@ fn main() {
         assert_eq!(write(1).await, 1);
         lead().await;
     });
-    assert_eq!(blocking(0), 36);
+    assert_eq!(blocking(0), 33);
     assert_eq!(revisioned("a", 1), 10);
     assert_eq!(keyed(Filter { out: 1, __larder: 2, r#type: 3 }, Page::Ok(4, 5)), 15);
     assert_eq!(keyed(Filter { out: 1, __larder: 2, r#type: 3 }, Page::Some { value: 4, key: 4 }), 14);
