@@ -92,7 +92,7 @@ mod tests;
 ///
 /// Finer names than the entity, each of which `#[larder::invalidates]` can end. In a text, `{name.field}` stands for a
 /// parameter or its field, and `{{` for a brace; a tuple takes whole expressions and is joined by `:`. `ret` is the
-/// stored value. Default: none. Refuses empty names, unknown parameters, and one placeholder or expression that looks at
+/// stored value: of a `Result`, what is in its `Ok`. Default: none. Refuses empty names, unknown parameters, and one placeholder or expression that looks at
 /// `ret` and at a parameter, which are not there at one time: make two parts of it, like `("tool", ret.team, id)`.
 ///
 /// ## `when = cursor.is_none()`
@@ -220,7 +220,7 @@ pub fn hexsha_cached(args: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// ```
 /// # use std::sync::Mutex;
-/// # #[derive(Clone)]
+/// #[derive(Clone)]
 /// struct Tool {
 ///     id: u32,
 ///     team: String,
@@ -232,15 +232,15 @@ pub fn hexsha_cached(args: TokenStream, item: TokenStream) -> TokenStream {
 /// }
 ///
 /// #[larder::invalidates("tool:{id}", ("team", ret.team))]
-/// fn add(tools: &Mutex<Vec<Tool>>, id: u32, team: &str) -> Option<Tool> {
+/// fn add(tools: &Mutex<Vec<Tool>>, id: u32, team: &str) -> Result<Tool, String> {
 ///     let tool = Tool { id, team: team.to_owned() };
-///     tools.lock().ok()?.push(tool.clone());
-///     Some(tool)
+///     tools.lock().map_err(|error| error.to_string())?.push(tool.clone());
+///     Ok(tool)
 /// }
 ///
 /// let tools = Mutex::default();
 /// assert_eq!(team_tools(&tools, "red"), 0);
-/// assert!(add(&tools, 1, "red").is_some()); // ends `tool:1` and `team:red`
+/// assert!(add(&tools, 1, "red").is_ok()); // ends `tool:1` and `team:red`
 /// assert_eq!(team_tools(&tools, "red"), 1);
 /// ```
 ///

@@ -66,7 +66,8 @@ async fn extreme_settings_are_errors_and_no_panics() {
         let error = tokio::spawn(build(builder)).await.expect("no panic").unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Configuration);
     }
-    let endless = Larder::builder().operation_timeout(Duration::MAX).tracking_lease(Duration::MAX).default_ttl(Duration::MAX);
+    let endless =
+        Larder::builder().operation_timeout(Duration::MAX).tracking_lease(Duration::MAX).default_ttl(Duration::MAX);
     tokio::spawn(build(endless)).await.expect("no panic").unwrap();
 }
 

@@ -139,7 +139,11 @@ async fn no_reader_is_behind_while_a_network_falls_silent_and_comes_back() {
     judged(node_at(&proxy.url()).await, node(&server).await, async || {
         for round in 0..5 {
             pause(300).await;
-            if round % 2 == 0 { proxy.silence_all() } else { proxy.silence(|number| number % 2 == 0) }
+            if round % 2 == 0 {
+                proxy.silence_all()
+            } else {
+                proxy.silence(|number| number % 2 == 0)
+            }
             pause(200 + 350 * round).await;
             proxy.resume();
         }

@@ -106,7 +106,10 @@ async fn of_twenty_contenders_in_two_instances_one_runs() {
 #[tokio::test]
 async fn a_follower_gets_unit_none_or_follower_and_never_runs() {
     let server = RedisServer::start();
-    for (a, b) in [(node(&server).await, node(&server).await), { let one = memory().await; (one.clone(), one) }] {
+    for (a, b) in [(node(&server).await, node(&server).await), {
+        let one = memory().await;
+        (one.clone(), one)
+    }] {
         let job = Arc::new(Job::default());
         let leading = lead(&a, &job).await;
         b.scope(as_unit()).await;
@@ -222,7 +225,8 @@ async fn a_gate_leads_a_block_and_its_lease_knows_its_time() {
     assert!(lease.remaining() > Duration::from_secs(25) && lease.remaining() <= Duration::from_secs(30));
     assert!(b.leader_gate("block").acquire().await.unwrap().is_none());
     drop(lease);
-    eventually_async(SOON, "released by the drop", async || b.leader_gate("block").acquire().await.unwrap().is_some()).await;
+    eventually_async(SOON, "released by the drop", async || b.leader_gate("block").acquire().await.unwrap().is_some())
+        .await;
 }
 
 #[tokio::test]

@@ -2,8 +2,8 @@
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
 use std::sync::LazyLock;
+use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use larder::{Larder, LeaderGate, leader, ttl_cached};

@@ -180,7 +180,7 @@ async fn a_revision_is_found_through_pointers_expressions_and_content() {
     }
 
     #[hexsha_cached(skip(source))]
-    async fn by_pointer(config: Arc<Box<Config>>, source: &Source) -> String {
+    async fn by_pointer(config: Box<Config>, source: &Source) -> String {
         source.read();
         config.0.clone()
     }
@@ -201,10 +201,11 @@ async fn a_revision_is_found_through_pointers_expressions_and_content() {
             }
             assert_eq!(source.runs(), 2);
             for _ in 0..2 {
-                by_pointer(Arc::new(Box::new(config("r"))), &source).await;
+                by_pointer(Box::new(config("r")), &source).await;
             }
             assert_eq!(source.runs(), 3);
-            let (one, two) = (Revisioned::new(vec!["a".to_owned()]), Revisioned::new(vec!["a".to_owned(), "b".to_owned()]));
+            let (one, two) =
+                (Revisioned::new(vec!["a".to_owned()]), Revisioned::new(vec!["a".to_owned(), "b".to_owned()]));
             for _ in 0..2 {
                 assert_eq!((by_content(&one, &source).await, by_content(&two, &source).await), (1, 2));
             }

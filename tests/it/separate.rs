@@ -175,7 +175,10 @@ async fn functions() {
         assert_eq!((first::same_name(0).await, second::same_name(0).await), (1, 2));
         assert_eq!((One::method(0).await, Other::method(0).await), (3, 4));
         assert_eq!((One.named().await, Other.named().await), (5, 6));
-        assert_eq!((by_type::<u32>().await, by_type::<Vec<u32>>().await), ("u32".to_owned(), std::any::type_name::<Vec<u32>>().to_owned()));
+        assert_eq!(
+            (by_type::<u32>().await, by_type::<Vec<u32>>().await),
+            ("u32".to_owned(), std::any::type_name::<Vec<u32>>().to_owned())
+        );
         assert_eq!((by_number::<1>().await, by_number::<2>().await), (1, 2));
         assert_eq!((Generic::<u8>::method(), Generic::<i8>::method()), ("u8".to_owned(), "i8".to_owned()));
     }
