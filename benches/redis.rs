@@ -70,7 +70,14 @@ fn tools(bytes: usize) -> Vec<Tool> {
     while rmp_serde::to_vec_named(&tools).map_or(0, |bytes| bytes.len()) < bytes {
         let id = tools.len() as u64;
         let (name, description) = (words(2).join("-"), words(14).join(" "));
-        tools.push(Tool { id, name, description, tags: words(3), enabled: id % 2 == 0, score: id as f64 / 7.0 });
+        tools.push(Tool {
+            id,
+            name,
+            description,
+            tags: words(3),
+            enabled: id.is_multiple_of(2),
+            score: id as f64 / 7.0,
+        });
     }
     tools
 }
@@ -149,7 +156,8 @@ fn hits(builder: tokio::runtime::Builder) {
 
 /// The stored bytes of the one key of this size that larder wrote.
 async fn stored(connection: &mut MultiplexedConnection, function: &str, not: &[String]) -> (String, Vec<u8>) {
-    let keys: Vec<String> = redis::cmd("KEYS").arg(format!("larder:*{function}-*")).query_async(connection).await.expect("KEYS");
+    let keys: Vec<String> =
+        redis::cmd("KEYS").arg(format!("larder:*{function}-*")).query_async(connection).await.expect("KEYS");
     let key = keys.into_iter().find(|key| !not.contains(key)).expect("the key that larder wrote");
     let bytes = redis::cmd("GET").arg(&key).query_async(connection).await.expect("GET");
     (key, bytes)
@@ -272,8 +280,15 @@ async fn invalidation() {
         let _: String = redis::cmd("PING").query_async(&mut connection).await.expect("PING");
         raw.since(begun);
     }
-    println!("\nend of an entity with {entries} entries in memory, {keys} keys in Redis (filled in {:.1} s)", filled.as_secs_f64());
-    println!("  the first end: {:.0} us; commands at the server: {:?}", first.as_nanos() as f64 / 1_000.0, sent(&before, &after));
+    println!(
+        "\nend of an entity with {entries} entries in memory, {keys} keys in Redis (filled in {:.1} s)",
+        filled.as_secs_f64()
+    );
+    println!(
+        "  the first end: {:.0} us; commands at the server: {:?}",
+        first.as_nanos() as f64 / 1_000.0,
+        sent(&before, &after)
+    );
     println!("  {:<60} {:>8} {:>8}", "us", "p50", "p99");
     own.show("larder::invalidate");
     raw.show("one PING, the bare round trip");

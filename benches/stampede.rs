@@ -49,7 +49,8 @@ fn parent() {
             })
             .collect();
         let reports = children.into_iter().map(|child| child.wait_with_output().expect("a child's report"));
-        let reports: Vec<String> = reports.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).collect();
+        let reports: Vec<String> =
+            reports.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).collect();
         let runs: u64 = reports.iter().filter_map(|report| report.split(' ').next()?.parse::<u64>().ok()).sum();
         println!("  round {round}: {runs} computations (goal <= {PROCESSES})");
         for report in reports {
@@ -61,7 +62,8 @@ fn parent() {
 fn child(start: &str) {
     let url = env::var(SERVER).expect("the parent names the server");
     let start = Duration::from_micros(start.parse().expect("the parent names the time"));
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
     runtime.block_on(async {
         let larder = Larder::builder().ignore_environment().redis(url).build().await.expect("an instance");
         larder.install().expect("the first instance");

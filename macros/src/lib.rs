@@ -92,8 +92,9 @@ mod tests;
 ///
 /// Finer names than the entity, each of which `#[larder::invalidates]` can end. In a text, `{name.field}` stands for a
 /// parameter or its field, and `{{` for a brace; a tuple takes whole expressions and is joined by `:`. `ret` is the
-/// stored value: of a `Result`, what is in its `Ok`. Default: none. Refuses empty names, unknown parameters, and one placeholder or expression that looks at
-/// `ret` and at a parameter, which are not there at one time: make two parts of it, like `("tool", ret.team, id)`.
+/// stored value: of a `Result`, what is in its `Ok`. Default: none. Refuses empty names, unknown parameters, and one
+/// placeholder or expression that looks at `ret` and at a parameter, which are not there at one time: make two parts of
+/// it, like `("tool", ret.team, id)`.
 ///
 /// ## `when = cursor.is_none()`
 ///

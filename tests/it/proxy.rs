@@ -63,11 +63,6 @@ impl Proxy {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
-    /// How many connections came.
-    pub(crate) fn connections(&self) -> usize {
-        self.shared.state.lock().unwrap().silent.len()
-    }
-
     /// Holds back every byte of these connections, both ways.
     pub(crate) fn silence(&self, which: impl Fn(usize) -> bool) {
         let mut state = self.shared.state.lock().unwrap();

@@ -23,7 +23,7 @@ impl Filter {
     fn new(number: u64) -> Self {
         Self {
             team: Some(format!("team-{number:04}")),
-            active: number % 2 == 0,
+            active: number.is_multiple_of(2),
             limit: 50,
             tags: ["public", "beta", "search"].map(str::to_owned).into(),
             order: Cow::Owned("updated_at".to_owned()),

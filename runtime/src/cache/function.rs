@@ -44,6 +44,16 @@ pub(crate) enum Ttl {
     Endless,
 }
 
+impl Ttl {
+    /// The longest life, where there is one.
+    pub(crate) const fn longest(self) -> Option<Duration> {
+        match self {
+            Self::Fixed(ttl) => Some(ttl),
+            Self::Otherwise(_) | Self::Endless => None,
+        }
+    }
+}
+
 /// The version of all that is written to Redis.
 pub(crate) const WIRE_VERSION: u8 = 1;
 

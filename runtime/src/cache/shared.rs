@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::function::Ttl;
 use super::look::{Plan, Run};
 use super::{Coherence, Entry, Store};
 use crate::clock::Moment;
@@ -153,10 +152,11 @@ impl<V: Storable> Run<V> {
         let Some(value) = T::decode(&record.payload) else {
             return self.garbled();
         };
-        let deadline = match self.function.core.ttl {
-            Ttl::Endless if record.life == Duration::MAX => Moment::NEVER,
-            _ => self.larder.now() + record.life,
-        };
+        let life = self.function.core.ttl.longest().map_or(record.life, |ttl| record.life.min(ttl));
+        if life.is_zero() {
+            return None;
+        }
+        let deadline = self.larder.now() + life;
         Some(Arc::new(Entry { value, stamp, born, deadline, stored: true }))
     }
 

@@ -34,7 +34,7 @@ impl Repo {
 
     #[ttl_cached(entity = "users")]
     async fn shared(self: Arc<Self>, id: u32) -> u32 {
-        id + self.users.len() as u32
+        id + u32::from(self.users.is_empty())
     }
 
     #[invalidates("users", "realm:{self.realm}", ("user", id), ("count", ret))]
@@ -67,7 +67,7 @@ fn main() {
         assert_eq!(repo.count(), 1);
         assert_eq!(repo.name(1), Some("ann"));
         assert_eq!(repo.lead("other"), Some("realm"));
-        assert_eq!(Arc::new(Repo::default()).shared(2).await, 2);
+        assert_eq!(Arc::new(Repo::default()).shared(2).await, 3);
     });
     assert_eq!(Repo::associated(1), 1);
     assert_eq!(repo.into_realm(), "realm");

@@ -28,9 +28,8 @@ async fn led(id: u32) -> Result<Option<u32>, String> {
 
 #[ttl_cached(entity = "issuers", key(host))]
 #[hexsha_cached]
-#[allow(clippy::needless_return)]
 async fn issuer(config: &Revisioned<u32>, host: &str) -> usize {
-    #![allow(clippy::let_and_return)]
+    #![allow(clippy::let_and_return, clippy::needless_return)]
     let issuer = host.len() + **config as usize;
     return issuer;
 }

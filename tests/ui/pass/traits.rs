@@ -41,7 +41,8 @@ impl Native for Repo {
     #[invalidates("native", ("id", ret))]
     fn write(&mut self, id: u32) -> Result<u32, String> {
         self.realm = id.to_string();
-        Ok(self.realm.parse::<u32>().map_err(|error| error.to_string())?)
+        let id = self.realm.parse::<u32>().map_err(|error| error.to_string())?;
+        Ok(id)
     }
 }
 
