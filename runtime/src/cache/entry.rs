@@ -41,20 +41,28 @@ pub(crate) enum Verdict {
     Gone,
 }
 
-impl<V> Entry<V> {
-    /// Whether the entry may be served at `now`, when the link is good until `tracked_until` and an unlinked process may
-    /// be wrong for `lease`.
-    #[inline]
-    pub(crate) fn judge(&self, coherence: Coherence, now: Moment, tracked_until: Moment, lease: Duration) -> Verdict {
-        if now >= self.deadline || !self.stamp.is_current() {
-            return Verdict::Gone;
-        }
-        match coherence {
-            Coherence::Ttl => Verdict::Fresh,
-            Coherence::Tracked if now < tracked_until || now < self.born + lease => Verdict::Fresh,
-            Coherence::Strict if tracked_until == Moment::NEVER => Verdict::Fresh,
-            Coherence::Tracked | Coherence::Strict => Verdict::Unconfirmed,
-        }
+/// The times that a judgement depends on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Times {
+    pub(crate) now: Moment,
+    /// Until when the link is good.
+    pub(crate) tracked_until: Moment,
+    /// How long a process without a link may be wrong.
+    pub(crate) lease: Duration,
+}
+
+/// Whether a value may be served: no clock, no lock, no I/O.
+#[inline]
+pub(crate) fn judge(current: bool, born: Moment, deadline: Moment, coherence: Coherence, times: Times) -> Verdict {
+    let Times { now, tracked_until, lease } = times;
+    if now >= deadline || !current {
+        return Verdict::Gone;
+    }
+    match coherence {
+        Coherence::Ttl => Verdict::Fresh,
+        Coherence::Tracked if now < tracked_until || now < born + lease => Verdict::Fresh,
+        Coherence::Strict if tracked_until == Moment::NEVER => Verdict::Fresh,
+        Coherence::Tracked | Coherence::Strict => Verdict::Unconfirmed,
     }
 }
 
@@ -66,7 +74,6 @@ mod tests {
     fn every_combination_of_life_link_and_coherence() {
         const LEASE: Duration = Duration::from_nanos(10);
         let at = Moment::from_nanos;
-        let entry = Entry { value: (), stamp: Stamp::default(), born: at(0), deadline: at(100), stored: true };
         for (coherence, now, until, verdict) in [
             (Coherence::Tracked, 50, at(60), Verdict::Fresh),
             (Coherence::Tracked, 50, at(50), Verdict::Unconfirmed),
@@ -79,8 +86,9 @@ mod tests {
             (Coherence::Ttl, 50, at(0), Verdict::Fresh),
             (Coherence::Ttl, 100, at(0), Verdict::Gone),
         ] {
+            let times = Times { now: at(now), tracked_until: until, lease: LEASE };
             assert_eq!(
-                entry.judge(coherence, at(now), until, LEASE),
+                judge(true, at(0), at(100), coherence, times),
                 verdict,
                 "{coherence:?} at {now} until {until:?}"
             );

@@ -9,7 +9,7 @@ use quick_cache::UnitWeighter;
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use sha2::{Digest as _, Sha256};
 
-use super::{Coherence, Entry, Flights, Instantiation, Kind, Revisions, Site, Store};
+use super::{Coherence, Flights, Instantiation, Kept, Kind, Own, Revisions, Site, Store};
 use crate::epoch::Cell;
 use crate::instance::Settings;
 use crate::stats::Counters;
@@ -21,7 +21,7 @@ pub(crate) struct Core {
     pub(crate) path: String,
     pub(crate) entity: &'static str,
     /// What the function always depends on: its entity, and everything.
-    pub(crate) cells: Vec<Arc<Cell>>,
+    pub(crate) cells: Own,
     pub(crate) counters: Counters,
     pub(crate) enabled: bool,
     pub(crate) ttl: Ttl,
@@ -30,7 +30,7 @@ pub(crate) struct Core {
     pub(crate) coherence: Coherence,
     pub(crate) single_flight: bool,
     prefix: String,
-    identity: Sha256,
+    identity: [u8; 32],
 }
 
 /// Where a function's ttl comes from.
@@ -58,7 +58,7 @@ impl Ttl {
 pub(crate) const WIRE_VERSION: u8 = 1;
 
 impl Core {
-    pub(crate) fn new(site: &Site, path: String, twin: usize, settings: &Settings, cells: Vec<Arc<Cell>>) -> Self {
+    pub(crate) fn new(site: &Site, path: String, twin: usize, settings: &Settings, cells: Own) -> Self {
         let entity = settings.entity(site.entity);
         let ttl = match (site.kind(), entity.ttl) {
             (Kind::Revision, _) => Ttl::Endless,
@@ -96,18 +96,17 @@ impl Core {
             coherence: site.coherence,
             single_flight: site.single_flight,
             prefix,
-            identity,
+            identity: identity.finalize().into(),
             path,
         }
     }
 
     /// The Redis key of a call, and the hash of all that tells it from every other.
     pub(crate) fn redis_key(&self, revision: &[u8], key: &[u8]) -> (String, [u8; 32]) {
-        let mut hash = self.identity.clone();
-        for part in [revision, key] {
-            hash.update((part.len() as u64).to_le_bytes());
-            hash.update(part);
-        }
+        let mut hash = Sha256::new_with_prefix(self.identity);
+        hash.update(u32::try_from(revision.len()).unwrap_or(u32::MAX).to_le_bytes());
+        hash.update(revision);
+        hash.update(key);
         let hash: [u8; 32] = hash.finalize().into();
         let mut name = String::with_capacity(self.prefix.len() + 64);
         name.push_str(&self.prefix);
@@ -126,17 +125,17 @@ fn readable(name: &str) -> String {
 }
 
 pub(crate) fn push_hex(out: &mut String, bytes: &[u8]) {
+    const DIGITS: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
     for byte in bytes {
-        for digit in [byte >> 4, byte & 15] {
-            out.push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));
-        }
+        out.push(DIGITS[usize::from(byte >> 4)]);
+        out.push(DIGITS[usize::from(byte & 15)]);
     }
 }
 
 /// The memory of one function: bounded by entries, looked up by borrowed bytes.
-pub(crate) type Memory<V> = Cache<Box<[u8]>, Arc<Entry<V>>, UnitWeighter, RandomState>;
+pub(crate) type Memory<V> = Cache<Box<[u8]>, Kept<V>, UnitWeighter, RandomState>;
 
-pub(crate) fn memory<V>(capacity: usize) -> Memory<V> {
+pub(crate) fn memory<V: Clone>(capacity: usize) -> Memory<V> {
     Cache::with(capacity, capacity as u64, UnitWeighter, RandomState::default(), DefaultLifecycle::default())
 }
 

@@ -4,6 +4,7 @@ mod entry;
 mod flight;
 mod frame;
 mod function;
+mod kept;
 mod look;
 mod ready;
 mod revisions;
@@ -12,9 +13,10 @@ mod shared;
 mod site;
 mod slots;
 
-pub(crate) use entry::{Coherence, Entry, Verdict};
+pub(crate) use entry::{Coherence, Entry, Times, Verdict};
 pub(crate) use flight::{Departure, End, Flights, Joined, Node};
 pub(crate) use frame::Frame;
+pub(crate) use kept::{Kept, Own};
 #[cfg(feature = "redis")]
 pub(crate) use function::WIRE_VERSION;
 pub(crate) use function::{AnyFunction, Core, Function, push_hex};

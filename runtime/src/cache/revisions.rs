@@ -9,49 +9,56 @@ use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
 
-use super::Entry;
 use super::function::{Memory, memory};
+use super::{Kept, Own};
 
 /// The maps of the latest revisions, newest first.
 #[derive(Debug)]
 pub(crate) struct Revisions<V> {
     keep: usize,
     capacity: usize,
-    maps: ArcSwap<Vec<Arc<Revision<V>>>>,
+    maps: Arc<ArcSwap<Maps<V>>>,
 }
+
+/// The maps of some revisions: one snapshot.
+pub(crate) type Maps<V> = Vec<Arc<Revision<V>>>;
+
+/// One thread's view of the snapshot, checked against the present one at each look: cheaper than taking it anew.
+pub(crate) type View<V> = arc_swap::Cache<Arc<ArcSwap<Maps<V>>>, Arc<Maps<V>>>;
 
 /// The values of one revision.
 #[derive(Debug)]
 pub(crate) struct Revision<V> {
     name: Box<[u8]>,
     /// The value of the call without arguments, found without hashing.
-    single: OnceLock<Arc<Entry<V>>>,
+    single: OnceLock<Kept<V>>,
     map: OnceLock<Memory<V>>,
     capacity: usize,
 }
 
 impl<V: Clone> Revision<V> {
+    /// Looks at the value of a key. The value of the empty key is found without hashing, and looked at where it lies.
     #[inline]
-    pub(crate) fn get<R>(&self, key: &[u8], look: impl FnOnce(&Arc<Entry<V>>) -> R) -> Option<R> {
+    pub(crate) fn get<R>(&self, key: &[u8], own: &Own, look: impl FnOnce(&Kept<V>) -> R) -> Option<R> {
         if key.is_empty()
-            && let Some(entry) = self.single.get()
-            && entry.stamp.is_current()
+            && let Some(kept) = self.single.get()
+            && kept.is_current(own)
         {
-            return Some(look(entry));
+            return Some(look(kept));
         }
-        self.map.get()?.get(key).map(|entry| look(&entry))
+        self.map.get()?.get(key).map(|kept| look(&kept))
     }
 
-    pub(crate) fn insert(&self, key: &[u8], entry: Arc<Entry<V>>) {
-        let entry = if key.is_empty() {
-            match self.single.set(entry) {
+    pub(crate) fn insert(&self, key: &[u8], kept: Kept<V>) {
+        let kept = if key.is_empty() {
+            match self.single.set(kept) {
                 Ok(()) => return,
-                Err(entry) => entry,
+                Err(kept) => kept,
             }
         } else {
-            entry
+            kept
         };
-        self.map.get_or_init(|| memory(self.capacity)).insert(key.into(), entry);
+        self.map.get_or_init(|| memory(self.capacity)).insert(key.into(), kept);
     }
 
     fn entries(&self) -> u64 {
@@ -61,14 +68,11 @@ impl<V: Clone> Revision<V> {
 
 impl<V: Clone> Revisions<V> {
     pub(crate) fn new(keep: usize, capacity: usize) -> Self {
-        Self { keep: keep.max(1), capacity, maps: ArcSwap::default() }
+        Self { keep: keep.max(1), capacity, maps: Arc::default() }
     }
 
-    /// Looks at one revision's map, without waiting for anybody.
-    #[inline]
-    pub(crate) fn peek<R>(&self, revision: &[u8], look: impl FnOnce(&Revision<V>) -> R) -> Option<R> {
-        let maps = self.maps.load();
-        maps.iter().find(|map| &*map.name == revision).map(|map| look(map))
+    pub(crate) fn view(&self) -> View<V> {
+        arc_swap::Cache::new(Arc::clone(&self.maps))
     }
 
     /// The map of a revision, made where there is none yet.
@@ -101,44 +105,59 @@ impl<V: Clone> Revisions<V> {
     }
 }
 
+/// Looks at one revision's map in a snapshot.
+#[inline]
+pub(crate) fn find<'a, V>(maps: &'a Maps<V>, revision: &[u8]) -> Option<&'a Revision<V>> {
+    maps.iter().find(|map| &*map.name == revision).map(|map| &**map)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::clock::Moment;
-    use crate::epoch::Stamp;
+    use crate::cache::Entry;
+    use crate::epoch::{Stamp, Table};
 
-    fn entry(value: u32) -> Arc<Entry<u32>> {
-        let (born, deadline) = (Moment::START, Moment::NEVER);
-        Arc::new(Entry { value, stamp: Stamp::default(), born, deadline, stored: true })
+    fn own() -> Own {
+        let table = Table::new(false);
+        [table.cell("a"), table.cell("a")]
     }
 
-    fn read(revisions: &Revisions<u32>, revision: &[u8]) -> Option<u32> {
-        revisions.peek(revision, |map| map.get(b"k", |entry| entry.value)).flatten()
+    fn kept(value: u32, own: &Own) -> Kept<u32> {
+        let mut stamp = Stamp::default();
+        stamp.add(&own[0], own[0].epoch());
+        Kept::of(&Entry { value, stamp, born: Moment::START, deadline: Moment::NEVER, stored: true }, own)
+    }
+
+    fn read(revisions: &Revisions<u32>, revision: &[u8], own: &Own) -> Option<u32> {
+        find(revisions.view().load(), revision).and_then(|map| map.get(b"k", own, |kept| kept.value))
     }
 
     #[test]
     fn a_late_result_stays_in_its_own_revision() {
+        let own = own();
         let revisions = Revisions::new(1, 8);
         let old = revisions.capture(b"a");
         let new = revisions.capture(b"b");
-        new.insert(b"k", entry(2));
-        old.insert(b"k", entry(1));
-        assert_eq!(read(&revisions, b"b"), Some(2));
-        assert_eq!(read(&revisions, b"a"), None);
+        new.insert(b"k", kept(2, &own));
+        old.insert(b"k", kept(1, &own));
+        assert_eq!(read(&revisions, b"b", &own), Some(2));
+        assert_eq!(read(&revisions, b"a", &own), None);
     }
 
     #[test]
     fn two_revisions_survive_a_flip() {
+        let own = own();
         let revisions = Revisions::new(2, 8);
         for (name, value) in [(b"a", 1), (b"b", 2)] {
-            revisions.capture(name).insert(b"k", entry(value));
+            revisions.capture(name).insert(b"k", kept(value, &own));
         }
         for _ in 0..3 {
-            assert_eq!(read(&revisions, b"a"), Some(1));
-            assert_eq!(read(&revisions, b"b"), Some(2));
+            assert_eq!(read(&revisions, b"a", &own), Some(1));
+            assert_eq!(read(&revisions, b"b", &own), Some(2));
         }
-        revisions.capture(b"c").insert(b"k", entry(3));
-        assert_eq!(read(&revisions, b"a"), None);
-        assert_eq!(read(&revisions, b"b"), Some(2));
+        revisions.capture(b"c").insert(b"k", kept(3, &own));
+        assert_eq!(read(&revisions, b"a", &own), None);
+        assert_eq!(read(&revisions, b"b", &own), Some(2));
     }
 }

@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::ambient::{Ambient, Mode};
-use crate::cache::{AnyFunction, Core, Function, Instantiation, Site};
+use crate::cache::{AnyFunction, Core, Function, Instantiation, Site, Times};
 use crate::clock::{Clock, Moment};
 use crate::epoch::{Cell, EVERYTHING, Epoch, Table};
 use crate::error::Error;
@@ -296,6 +296,15 @@ impl Larder {
         Moment::from_nanos(self.inner.tracked_until.load(Ordering::Acquire))
     }
 
+    /// The times that a judgement depends on; `ageless`: the deadline is none of them.
+    #[inline]
+    pub(crate) fn times(&self, ageless: bool) -> Times {
+        let tracked_until = self.tracked_until();
+        let timeless = ageless && tracked_until == Moment::NEVER;
+        let now = if timeless { Moment::START } else { self.now() };
+        Times { now, tracked_until, lease: self.inner.settings.lease }
+    }
+
     #[inline]
     pub(crate) fn tracking_lease(&self) -> Duration {
         self.inner.settings.lease
@@ -326,10 +335,9 @@ impl Larder {
             twins.push(key.0);
             twins.len() - 1
         });
-        let mut cells = vec![Arc::clone(&self.inner.everything)];
-        if !site.entity.is_empty() {
-            cells.push(self.inner.table.named(site.entity));
-        }
+        let everything = Arc::clone(&self.inner.everything);
+        let entity = if site.entity.is_empty() { Arc::clone(&everything) } else { self.inner.table.named(site.entity) };
+        let cells = [everything, entity];
         let core = Core::new(site, path, twin, settings, cells);
         let capacity = settings.capacity_of(site.capacity);
         let function = Arc::new(Function::new(core, site, capacity));

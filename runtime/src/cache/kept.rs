@@ -1,0 +1,71 @@
+//! A value as memory keeps it: what a hit needs, so that a hit clones the value and nothing else.
+
+use std::sync::Arc;
+
+use super::entry::judge;
+use super::{Coherence, Entry, Verdict};
+use crate::clock::Moment;
+use crate::epoch::{Cell, Epoch, Stamp};
+
+/// The cells that every value of one function depends on: everything, and the entity (or everything once more).
+pub(crate) type Own = [Arc<Cell>; 2];
+
+/// One value in memory.
+#[derive(Clone, Debug)]
+pub(crate) struct Kept<V> {
+    pub(crate) value: V,
+    /// The epochs of the function's own cells.
+    own: [Epoch; 2],
+    /// The epochs of all others, where there are any.
+    more: Option<Arc<Stamp>>,
+    pub(crate) born: Moment,
+    pub(crate) deadline: Moment,
+}
+
+impl<V: Clone> Kept<V> {
+    pub(crate) fn of(entry: &Entry<V>, own: &Own) -> Self {
+        let parts = entry.stamp.parts();
+        let epoch = |cell: &Arc<Cell>| {
+            let found = parts.iter().find(|(known, _)| Arc::ptr_eq(known, cell));
+            found.map_or(Epoch::UNKNOWN, |(_, epoch)| *epoch)
+        };
+        let mut more = Stamp::default();
+        for (cell, epoch) in parts.iter().filter(|(cell, _)| !own.iter().any(|own| Arc::ptr_eq(own, cell))) {
+            more.add(cell, *epoch);
+        }
+        let more = if more.parts().is_empty() { None } else { Some(Arc::new(more)) };
+        let own = [epoch(&own[0]), epoch(&own[1])];
+        Self { value: entry.value.clone(), own, more, born: entry.born, deadline: entry.deadline }
+    }
+
+    /// The whole stamp.
+    pub(crate) fn stamp(&self, own: &Own) -> Stamp {
+        let mut stamp = Stamp::default();
+        stamp.add(&own[0], self.own[0]);
+        stamp.add(&own[1], self.own[1]);
+        if let Some(more) = &self.more {
+            stamp.merge(more);
+        }
+        stamp
+    }
+
+    /// The value with its whole stamp, to be handed on.
+    pub(crate) fn entry(&self, own: &Own) -> Entry<V> {
+        let (value, born, deadline) = (self.value.clone(), self.born, self.deadline);
+        Entry { value, stamp: self.stamp(own), born, deadline, stored: true }
+    }
+
+    /// Whether nothing it depends on has been ended since.
+    #[inline]
+    pub(crate) fn is_current(&self, own: &Own) -> bool {
+        own[0].epoch() == self.own[0]
+            && own[1].epoch() == self.own[1]
+            && self.more.as_ref().is_none_or(|more| more.is_current())
+    }
+
+    /// Whether it may be served: see [`judge`].
+    #[inline]
+    pub(crate) fn judge(&self, own: &Own, coherence: Coherence, times: super::Times) -> Verdict {
+        judge(self.is_current(own), self.born, self.deadline, coherence, times)
+    }
+}
