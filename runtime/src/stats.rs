@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
@@ -101,6 +102,42 @@ impl Counter {
 
     fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// A number that each thread counts up on its own: no thread waits for another's cache line.
+#[derive(Debug, Default)]
+pub(crate) struct Hits {
+    threads: Mutex<Threads>,
+}
+
+#[derive(Debug, Default)]
+struct Threads {
+    counters: Vec<Arc<AtomicU64>>,
+    /// What threads that have ended had counted.
+    former: u64,
+}
+
+impl Hits {
+    /// A counter that only the calling thread writes to.
+    pub(crate) fn of_this_thread(&self) -> Arc<AtomicU64> {
+        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        let Threads { counters, former } = &mut *threads;
+        counters.retain(|counter| {
+            let alive = Arc::strong_count(counter) > 1;
+            if !alive {
+                *former += counter.load(Ordering::Relaxed);
+            }
+            alive
+        });
+        let counter = Arc::default();
+        counters.push(Arc::clone(&counter));
+        counter
+    }
+
+    pub(crate) fn get(&self) -> u64 {
+        let threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        threads.counters.iter().map(|counter| counter.load(Ordering::Relaxed)).sum::<u64>() + threads.former
     }
 }
 

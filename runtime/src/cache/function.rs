@@ -1,7 +1,6 @@
 //! One cached function within one instance: its identity, its policy, its memory.
 
 use std::any::Any;
-use std::sync::Arc;
 use std::time::Duration;
 
 use foldhash::quality::RandomState;
@@ -10,9 +9,8 @@ use quick_cache::sync::{Cache, DefaultLifecycle};
 use sha2::{Digest as _, Sha256};
 
 use super::{Coherence, Flights, Instantiation, Kept, Kind, Own, Revisions, Site, Store};
-use crate::epoch::Cell;
 use crate::instance::Settings;
-use crate::stats::Counters;
+use crate::stats::{Counters, Counts, Hits};
 
 /// What of a function does not depend on its types.
 #[derive(Debug)]
@@ -23,6 +21,8 @@ pub(crate) struct Core {
     /// What the function always depends on: its entity, and everything.
     pub(crate) cells: Own,
     pub(crate) counters: Counters,
+    /// Hits in memory on the straight way; `counters` has the others.
+    pub(crate) hits: Hits,
     pub(crate) enabled: bool,
     pub(crate) ttl: Ttl,
     pub(crate) jitter: f64,
@@ -89,6 +89,7 @@ impl Core {
             entity: site.entity,
             cells,
             counters: Counters::default(),
+            hits: Hits::default(),
             enabled: settings.enabled && entity.enabled,
             ttl,
             jitter: site.jitter,
@@ -99,6 +100,12 @@ impl Core {
             identity: identity.finalize().into(),
             path,
         }
+    }
+
+    pub(crate) fn counts(&self, entries: u64) -> Counts {
+        let mut counts = self.counters.counts(entries);
+        counts.hits_memory += self.hits.get();
+        counts
     }
 
     /// The Redis key of a call, and the hash of all that tells it from every other.

@@ -1,31 +1,26 @@
 //! What memory says to a call: the whole way of a hit.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
-use super::revisions::Revision as RevisionMap;
-use super::{Entry, Function, Instantiation, Kind, Site, Store, Verdict, slots};
+use super::revisions::{Revision, find};
+use super::slots::Seen;
+use super::{Entry, Function, Instantiation, Kept, Kind, Site, Store, Verdict, slots};
 use crate::ambient::{Ambient, Mode};
-use crate::call::Revision;
 use crate::clock::Moment;
 use crate::instance::Larder;
 use crate::key::Key;
 use crate::value::Storable;
 
 /// A call as it arrives.
-#[derive(Debug)]
-pub(crate) struct Request {
-    site: &'static Site,
-    key: Key,
-    revision: Revision,
-    wanted: bool,
-}
-
-impl Request {
-    #[inline]
-    pub(crate) fn new(site: &'static Site, key: Key, revision: Revision, when: bool) -> Self {
-        let wanted = when && key.is_usable();
-        Self { site, key, revision, wanted }
-    }
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Request<'a> {
+    pub(crate) site: &'static Site,
+    pub(crate) key: &'a Key,
+    /// Empty for a function that depends on none.
+    pub(crate) revision: &'a [u8],
+    pub(crate) wanted: bool,
+    pub(crate) instantiation: Instantiation,
 }
 
 /// What memory says to a call.
@@ -33,7 +28,7 @@ pub(crate) enum Look<V> {
     /// Here it is.
     Hit(V),
     /// It must be run, or at least asked for.
-    Miss(Run<V>),
+    Miss(Box<Run<V>>),
 }
 
 /// A call that memory could not answer.
@@ -42,9 +37,9 @@ pub(crate) struct Run<V> {
     pub(super) ambient: Ambient,
     pub(super) function: Arc<Function<V>>,
     /// Where a revision cache stores: captured before anything is computed.
-    pub(super) captured: Option<Arc<RevisionMap<V>>>,
+    pub(super) captured: Option<Arc<Revision<V>>>,
     pub(super) key: Box<[u8]>,
-    pub(super) revision: Revision,
+    pub(super) revision: Box<[u8]>,
     pub(super) plan: Plan<V>,
 }
 
@@ -62,61 +57,73 @@ pub(super) enum Plan<V> {
 
 /// Looks into memory.
 #[inline]
-pub(crate) fn look<V: Storable>(request: Request, instantiation: Instantiation) -> Look<V> {
+pub(crate) fn look<V: Storable>(request: &Request<'_>) -> Look<V> {
     match Ambient::current() {
-        None => look_in(Larder::installed(), None, request, instantiation),
+        None => look_in(Larder::installed(), None, request),
         Some(ambient) => {
             let larder = ambient.larder.as_ref().unwrap_or_else(|| Larder::installed());
-            look_in(larder, Some(&ambient), request, instantiation)
+            look_in(larder, Some(&ambient), request)
         }
     }
 }
 
 #[inline]
-fn look_in<V: Storable>(
+fn look_in<V: Storable>(larder: &Larder, ambient: Option<&Arc<Ambient>>, request: &Request<'_>) -> Look<V> {
+    let mode = ambient.map_or(Mode::Normal, |ambient| ambient.mode);
+    // What is left to do lies beside the answer, so that a hit passes on the value alone.
+    let plan = Cell::new(None);
+    let hit = slots::with::<V, _>(larder, request.site, request.instantiation, |seen| {
+        let core = &seen.function.core;
+        if !request.wanted || !core.enabled || mode != Mode::Normal {
+            let run = request.wanted && core.enabled && mode == Mode::Refresh;
+            plan.set(Some(if run { Plan::Refresh } else { Plan::Uncached }));
+            return None;
+        }
+        let key = request.key.as_bytes();
+        match (request.site.kind(), core.store) {
+            (Kind::Revision, _) => seen.revisions(|maps| {
+                let map = find(maps, request.revision)?;
+                map.get(key, &core.cells, |kept| {
+                    may_serve(larder, ambient, &seen, kept, &plan).then(|| kept.value.clone())
+                })?
+            }),
+            (Kind::Ttl, Store::Redis) => None,
+            (Kind::Ttl, _) => {
+                // What is found is a copy already: it is handed on as it is.
+                let kept = seen.function.memory.get(key)?;
+                may_serve(larder, ambient, &seen, &kept, &plan).then_some(kept.value)
+            }
+        }
+    });
+    match hit {
+        Some(value) => Look::Hit(value),
+        None => Look::Miss(prepare(larder, ambient, request, plan.take().unwrap_or(Plan::Cached))),
+    }
+}
+
+/// Whether a value may be served to this call; if so, it is counted and made known to the body that calls.
+#[inline]
+fn may_serve<V: Storable>(
     larder: &Larder,
     ambient: Option<&Arc<Ambient>>,
-    request: Request,
-    instantiation: Instantiation,
-) -> Look<V> {
-    let mode = ambient.map_or(Mode::Normal, |ambient| ambient.mode);
-    let plan = slots::with::<V, _>(larder, request.site, instantiation, |function| {
-        let core = &function.core;
-        if !request.wanted || !core.enabled || mode == Mode::Bypass {
-            return Err(Plan::Uncached);
-        }
-        if mode == Mode::Refresh {
-            return Err(Plan::Refresh);
-        }
-        let judged = |entry: &Arc<Entry<V>>| {
-            let tracked_until = larder.tracked_until();
-            let ageless = entry.deadline == Moment::NEVER && tracked_until == Moment::NEVER;
-            let now = if ageless { Moment::START } else { larder.now() };
-            match entry.judge(core.coherence, now, tracked_until, larder.tracking_lease()) {
-                Verdict::Fresh => {
-                    core.counters.hits_memory.up();
-                    if let Some(frame) = ambient.and_then(|ambient| ambient.frame.as_ref()) {
-                        frame.depends(&entry.stamp, larder.known_at(entry.born), entry.deadline);
-                    }
-                    Ok(entry.value.clone())
-                }
-                Verdict::Unconfirmed => Err(Plan::Confirm(Arc::clone(entry))),
-                Verdict::Gone => Err(Plan::Cached),
+    seen: &Seen<'_, V>,
+    kept: &Kept<V>,
+    plan: &Cell<Option<Plan<V>>>,
+) -> bool {
+    let core = &seen.function.core;
+    match kept.judge(&core.cells, core.coherence, larder.times(kept.deadline == Moment::NEVER)) {
+        Verdict::Fresh => {
+            seen.hit();
+            if let Some(frame) = ambient.and_then(|ambient| ambient.frame.as_ref()) {
+                frame.depends(&kept.stamp(&core.cells), larder.known_at(kept.born), kept.deadline);
             }
-        };
-        let found = match (request.site.kind(), core.store) {
-            (Kind::Revision, _) => function
-                .revisions
-                .peek(request.revision.as_bytes(), |map| map.get(request.key.as_bytes(), judged))
-                .flatten(),
-            (Kind::Ttl, Store::Redis) => None,
-            (Kind::Ttl, _) => function.memory.get(request.key.as_bytes()).map(|entry| judged(&entry)),
-        };
-        found.unwrap_or(Err(Plan::Cached))
-    });
-    match plan {
-        Ok(value) => Look::Hit(value),
-        Err(plan) => Look::Miss(prepare(larder, ambient, request, instantiation, plan)),
+            true
+        }
+        Verdict::Unconfirmed => {
+            plan.set(Some(Plan::Confirm(Arc::new(kept.entry(&core.cells)))));
+            false
+        }
+        Verdict::Gone => false,
     }
 }
 
@@ -124,14 +131,12 @@ fn look_in<V: Storable>(
 fn prepare<V: Storable>(
     larder: &Larder,
     ambient: Option<&Arc<Ambient>>,
-    request: Request,
-    instantiation: Instantiation,
+    request: &Request<'_>,
     plan: Plan<V>,
-) -> Run<V> {
-    let function = larder.function::<V>(request.site, instantiation);
-    let captured =
-        (request.site.kind() == Kind::Revision).then(|| function.revisions.capture(request.revision.as_bytes()));
+) -> Box<Run<V>> {
+    let function = larder.function::<V>(request.site, request.instantiation);
+    let captured = (request.site.kind() == Kind::Revision).then(|| function.revisions.capture(request.revision));
     let ambient = ambient.map(|ambient| Ambient::clone(ambient)).unwrap_or_default();
-    let key = request.key.as_bytes().into();
-    Run { larder: larder.clone(), ambient, function, captured, key, revision: request.revision, plan }
+    let (key, revision) = (request.key.as_bytes().into(), request.revision.into());
+    Box::new(Run { larder: larder.clone(), ambient, function, captured, key, revision, plan })
 }

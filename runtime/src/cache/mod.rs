@@ -16,10 +16,10 @@ mod slots;
 pub(crate) use entry::{Coherence, Entry, Times, Verdict};
 pub(crate) use flight::{Departure, End, Flights, Joined, Node};
 pub(crate) use frame::Frame;
-pub(crate) use kept::{Kept, Own};
 #[cfg(feature = "redis")]
 pub(crate) use function::WIRE_VERSION;
 pub(crate) use function::{AnyFunction, Core, Function, push_hex};
+pub(crate) use kept::{Kept, Own};
 pub(crate) use look::{Look, Request, look};
 pub(crate) use ready::Ready;
 pub(crate) use revisions::Revisions;

@@ -114,8 +114,8 @@ pub(crate) fn find<'a, V>(maps: &'a Maps<V>, revision: &[u8]) -> Option<&'a Revi
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::Moment;
     use crate::cache::Entry;
+    use crate::clock::Moment;
     use crate::epoch::{Stamp, Table};
 
     fn own() -> Own {

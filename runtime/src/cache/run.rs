@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::flight::Pilot;
 use super::function::Ttl;
 use super::look::{Plan, Run};
-use super::{Coherence, Departure, End, Entry, Frame, Joined, Node, Store, Verdict};
+use super::{Coherence, Departure, End, Entry, Frame, Joined, Kept, Node, Store, Verdict};
 use crate::ambient::Ambient;
 use crate::call::{Job, LateName};
 use crate::clock::Moment;
@@ -19,7 +19,7 @@ use crate::value::{Shape, Storable, Tier};
 const ATTEMPTS: usize = 3;
 
 /// Answers a call that memory could not.
-pub(crate) async fn compute<S, T, P, B>(run: Run<S::Value>, store_if: P, job: Job<S::Value, B>) -> S::Return
+pub(crate) async fn compute<S, T, P, B>(run: Box<Run<S::Value>>, store_if: P, job: Job<S::Value, B>) -> S::Return
 where
     S: Shape,
     S::Value: Storable,
@@ -28,7 +28,7 @@ where
     B: Future<Output = S::Return>,
 {
     let Job { names, late, ttl, body } = job;
-    let mut cells = run.function.core.cells.clone();
+    let mut cells = run.function.core.cells.to_vec();
     cells.extend(names.iter().map(|name| run.larder.table().named(name)));
     if matches!(run.plan, Plan::Uncached) {
         let started = run.start(&cells, None);
@@ -37,7 +37,7 @@ where
         return returned;
     }
     let flight = match run.answer::<T>(&cells).await {
-        Answer::Entry(entry) => return S::restore(entry.value.clone()),
+        Answer::Entry(entry) => return S::restore(into_value(entry)),
         Answer::Run(flight) => flight,
     };
 
@@ -59,6 +59,11 @@ where
         run.write_through::<T>(&entry).await;
     }
     returned
+}
+
+/// The value of an entry: taken out of it where nobody else has it.
+fn into_value<V: Clone>(entry: Arc<Entry<V>>) -> V {
+    Arc::try_unwrap(entry).map_or_else(|shared| shared.value.clone(), |entry| entry.value)
 }
 
 /// How a call goes on.
@@ -107,11 +112,8 @@ impl<V: Storable> Run<V> {
             }
         };
         let refresh = matches!(self.plan, Plan::Refresh);
-        let found = if flight.is_some() && !refresh && core.coherence != Coherence::Strict {
-            self.remembered().filter(|entry| self.judge(entry) == Verdict::Fresh)
-        } else {
-            None
-        };
+        let found =
+            if flight.is_some() && !refresh && core.coherence != Coherence::Strict { self.remembered() } else { None };
         let found = match found {
             Some(entry) => {
                 core.counters.hits_memory.up();
@@ -215,26 +217,28 @@ impl<V: Storable> Run<V> {
         entry
     }
 
-    /// What memory holds for this call.
+    /// What memory holds for this call, if it may be served.
     fn remembered(&self) -> Option<Arc<Entry<V>>> {
+        let core = &self.function.core;
+        let judged = |kept: &Kept<V>| {
+            let times = self.larder.times(kept.deadline == Moment::NEVER);
+            let fresh = kept.judge(&core.cells, core.coherence, times) == Verdict::Fresh;
+            fresh.then(|| Arc::new(kept.entry(&core.cells)))
+        };
         match &self.captured {
-            Some(map) => map.get(&self.key, Arc::clone),
-            None if self.function.core.store == Store::Redis => None,
-            None => self.function.memory.get(&*self.key),
+            Some(map) => map.get(&self.key, &core.cells, judged).flatten(),
+            None if core.store == Store::Redis => None,
+            None => self.function.memory.get(&*self.key).and_then(|kept| judged(&kept)),
         }
     }
 
-    fn remember(&self, entry: &Arc<Entry<V>>) {
+    pub(super) fn remember(&self, entry: &Entry<V>) {
+        let core = &self.function.core;
         match &self.captured {
-            Some(map) => map.insert(&self.key, Arc::clone(entry)),
-            None if self.function.core.store == Store::Redis => {}
-            None => self.function.memory.insert(self.key.clone(), Arc::clone(entry)),
+            Some(map) => map.insert(&self.key, Kept::of(entry, &core.cells)),
+            None if core.store == Store::Redis => {}
+            None => self.function.memory.insert(self.key.clone(), Kept::of(entry, &core.cells)),
         }
-    }
-
-    fn judge(&self, entry: &Entry<V>) -> Verdict {
-        let larder = &self.larder;
-        entry.judge(self.function.core.coherence, larder.now(), larder.tracked_until(), larder.tracking_lease())
     }
 
     /// Tells the body that made this call what it depends on now.
@@ -277,7 +281,7 @@ impl<V: Storable> Run<V> {
 
     /// Calls of two revisions never share a flight.
     fn flight_key(&self) -> Box<[u8]> {
-        let revision = self.revision.as_bytes();
+        let revision = &*self.revision;
         if revision.is_empty() {
             return self.key.clone();
         }

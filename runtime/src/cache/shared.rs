@@ -96,7 +96,7 @@ impl<V: Storable> Run<V> {
         let last_beat = self.larder.tracked_until().before(self.larder.tracking_lease());
         let born = if tracked { last_beat.min(now) } else { now };
         let remote = self.remote()?;
-        let (name, hash) = self.function.core.redis_key(self.revision.as_bytes(), &self.key);
+        let (name, hash) = self.function.core.redis_key(&self.revision, &self.key);
         let names: Vec<Arc<str>> = asked.iter().map(|cell| Arc::clone(cell.name())).collect();
         let guards: Vec<_> = asked.iter().map(|cell| cell.guard()).collect();
         let read = match remote.read(Some((&name, hash)), &names).await {
@@ -173,7 +173,7 @@ impl<V: Storable> Run<V> {
         }
         let Some(remote) = self.remote() else { return };
         let Some(payload) = T::encode(&entry.value) else { return };
-        let (name, hash) = core.redis_key(self.revision.as_bytes(), &self.key);
+        let (name, hash) = core.redis_key(&self.revision, &self.key);
         let stamp = entry.stamp.parts().iter().map(|(cell, epoch)| (Arc::clone(cell.name()), *epoch)).collect();
         let endless = entry.deadline == Moment::NEVER;
         let life = if endless { Duration::MAX } else { entry.deadline.since(self.larder.now()) };

@@ -14,8 +14,8 @@ use crate::value::{Shape, Storable, Tier};
 pub fn ttl_cached<S, T, P, F, B>(
     site: &'static Site,
     key: Key,
-    shape: S,
-    tier: T,
+    _: S,
+    _: T,
     when: bool,
     store_if: P,
     work: F,
@@ -28,7 +28,7 @@ where
     F: FnOnce(Work<S::Value>) -> Job<S::Value, B>,
     B: Future<Output = S::Return>,
 {
-    hexsha_cached(site, Revision::NONE, key, shape, tier, when, store_if, work)
+    call::<S, T, P, F, B>(site, &[], &key, when, store_if, work)
 }
 
 /// [`ttl_cached`] for a sync function.
@@ -37,8 +37,8 @@ where
 pub fn ttl_cached_blocking<S, T, P, F, B>(
     site: &'static Site,
     key: Key,
-    shape: S,
-    tier: T,
+    _: S,
+    _: T,
     when: bool,
     store_if: P,
     work: F,
@@ -51,7 +51,7 @@ where
     F: FnOnce(Work<S::Value>) -> Job<S::Value, B>,
     B: FnOnce() -> S::Return,
 {
-    hexsha_cached_blocking(site, Revision::NONE, key, shape, tier, when, store_if, work)
+    call_blocking::<S, T, P, F, B>(site, &[], &key, when, store_if, work)
 }
 
 /// `#[hexsha_cached]`: a pure function of a configuration revision.
@@ -75,13 +75,7 @@ where
     F: FnOnce(Work<S::Value>) -> Job<S::Value, B>,
     B: Future<Output = S::Return>,
 {
-    let found = look::<S::Value>(Request::new(site, key, revision, when), Instantiation::of::<F>());
-    async move {
-        match found {
-            Look::Hit(value) => S::restore(value),
-            Look::Miss(run) => Box::pin(compute::<S, T, P, B>(run, store_if, work(Work::new()))).await,
-        }
-    }
+    call::<S, T, P, F, B>(site, revision.as_bytes(), &key, when, store_if, work)
 }
 
 /// [`hexsha_cached`] for a sync function.
@@ -105,7 +99,56 @@ where
     F: FnOnce(Work<S::Value>) -> Job<S::Value, B>,
     B: FnOnce() -> S::Return,
 {
-    match look::<S::Value>(Request::new(site, key, revision, when), Instantiation::of::<F>()) {
+    call_blocking::<S, T, P, F, B>(site, revision.as_bytes(), &key, when, store_if, work)
+}
+
+/// Looks into memory at once; the future answers, or runs what is left to do.
+#[inline]
+fn call<S, T, P, F, B>(
+    site: &'static Site,
+    revision: &[u8],
+    key: &Key,
+    when: bool,
+    store_if: P,
+    work: F,
+) -> impl Future<Output = S::Return> + use<S, T, P, F, B>
+where
+    S: Shape,
+    S::Value: Storable,
+    T: Tier<S::Value>,
+    P: FnOnce(&S::Value) -> bool,
+    F: FnOnce(Work<S::Value>) -> Job<S::Value, B>,
+    B: Future<Output = S::Return>,
+{
+    let wanted = when && key.is_usable();
+    let found = look::<S::Value>(&Request { site, key, revision, wanted, instantiation: Instantiation::of::<F>() });
+    async move {
+        match found {
+            Look::Hit(value) => S::restore(value),
+            Look::Miss(run) => Box::pin(compute::<S, T, P, B>(run, store_if, work(Work::new()))).await,
+        }
+    }
+}
+
+#[inline]
+fn call_blocking<S, T, P, F, B>(
+    site: &'static Site,
+    revision: &[u8],
+    key: &Key,
+    when: bool,
+    store_if: P,
+    work: F,
+) -> S::Return
+where
+    S: Shape,
+    S::Value: Storable,
+    T: Tier<S::Value>,
+    P: FnOnce(&S::Value) -> bool,
+    F: FnOnce(Work<S::Value>) -> Job<S::Value, B>,
+    B: FnOnce() -> S::Return,
+{
+    let wanted = when && key.is_usable();
+    match look::<S::Value>(&Request { site, key, revision, wanted, instantiation: Instantiation::of::<F>() }) {
         Look::Hit(value) => S::restore(value),
         Look::Miss(run) => {
             let Job { names, late, ttl, body } = work(Work::new());
@@ -117,12 +160,10 @@ where
 
 /// A revision, taken from the argument so that the argument can move into the body. A Git or SHA-256 hash fits inline.
 #[derive(Clone, Debug)]
-pub struct Revision(Text);
-
-#[derive(Clone, Debug)]
-enum Text {
-    Inline { bytes: [u8; INLINE], length: u8 },
-    Heap(Box<str>),
+pub struct Revision {
+    length: usize,
+    inline: [u8; INLINE],
+    longer: Option<Box<str>>,
 }
 
 const INLINE: usize = 64;
@@ -138,24 +179,19 @@ impl Revision {
     #[inline]
     pub fn new(revision: impl AsRef<str>) -> Self {
         let revision = revision.as_ref();
-        let mut bytes = [0; INLINE];
-        match bytes.get_mut(..revision.len()) {
-            Some(place) => {
-                place.copy_from_slice(revision.as_bytes());
-                Self(Text::Inline { bytes, length: revision.len() as u8 })
-            }
-            None => Self(Text::Heap(revision.into())),
+        let mut made = Self { length: revision.len(), inline: [0; INLINE], longer: None };
+        match made.inline.get_mut(..revision.len()) {
+            Some(place) => place.copy_from_slice(revision.as_bytes()),
+            None => made.longer = Some(revision.into()),
         }
+        made
     }
-
-    /// That of a function that depends on none.
-    const NONE: Self = Self(Text::Inline { bytes: [0; INLINE], length: 0 });
 
     #[inline]
     pub(crate) fn as_bytes(&self) -> &[u8] {
-        match &self.0 {
-            Text::Inline { bytes, length } => bytes.get(..usize::from(*length)).unwrap_or_default(),
-            Text::Heap(text) => text.as_bytes(),
+        match &self.longer {
+            None => self.inline.get(..self.length).unwrap_or_default(),
+            Some(longer) => longer.as_bytes(),
         }
     }
 }

@@ -254,7 +254,7 @@ impl Larder {
         let functions: Vec<Arc<dyn AnyFunction>> = self.functions().by_site.values().cloned().collect();
         for function in functions {
             let core = function.core();
-            stats.add(core.path.clone(), core.entity, &core.counters.counts(function.entries()));
+            stats.add(core.path.clone(), core.entity, &core.counts(function.entries()));
         }
         for (name, counters) in &*self.inner.ended.lock().unwrap_or_else(PoisonError::into_inner) {
             stats.entities.entry(name.to_string()).or_default().invalidations += counters.counts(0).invalidations;
