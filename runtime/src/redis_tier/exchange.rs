@@ -39,16 +39,18 @@ impl Request {
         mut connection: MultiplexedConnection,
         limit: Duration,
     ) -> Result<Replies, Refusal> {
-        let replies = async {
-            match self {
-                Self::One(command) => connection.req_packed_command(command).await.map(|value| vec![value]),
-                Self::Several(pipeline) => connection.req_packed_commands(pipeline, 0, pipeline.len()).await,
-            }
+        tokio::time::timeout(limit, self.forward(&mut connection)).await.unwrap_or(Err(Refusal::Unknown))
+    }
+
+    /// Sends this and waits for the replies for as long as the connection lives. Works on every executor.
+    pub(crate) async fn forward(&self, connection: &mut MultiplexedConnection) -> Result<Replies, Refusal> {
+        let replies = match self {
+            Self::One(command) => connection.req_packed_command(command).await.map(|value| vec![value]),
+            Self::Several(pipeline) => connection.req_packed_commands(pipeline, 0, pipeline.len()).await,
         };
-        match tokio::time::timeout(limit, replies).await {
-            Err(_) => Err(Refusal::Unknown),
-            Ok(Ok(values)) => Ok(values.into_iter().map(reply).collect()),
-            Ok(Err(error)) => code(&error).map(|code| vec![Err(code)]).ok_or(Refusal::Unknown),
+        match replies {
+            Ok(values) => Ok(values.into_iter().map(reply).collect()),
+            Err(error) => code(&error).map(|code| vec![Err(code)]).ok_or(Refusal::Unknown),
         }
     }
 }

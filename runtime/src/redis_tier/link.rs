@@ -23,6 +23,7 @@ use super::exchange::{Replies, Request, code};
 use super::names::Names;
 use super::pending::Pending;
 use super::scripts;
+use super::waits::Waits;
 use crate::clock::{Clock, Moment};
 use crate::epoch::{EVERYTHING, Epoch, Table};
 use crate::log;
@@ -55,6 +56,7 @@ pub(crate) struct Link {
     pub(crate) look: Arc<Notify>,
     /// Whether what is owed is being sent.
     pub(crate) delivering: AtomicBool,
+    pub(crate) waits: Waits,
     /// Whether the first attempt to connect has come to an end.
     pub(crate) settled: watch::Sender<bool>,
 }
@@ -80,6 +82,21 @@ impl Link {
     pub(crate) fn server_now(&self) -> u64 {
         let here = i64::try_from(self.clock.coarse().as_nanos() / 1_000).unwrap_or(i64::MAX);
         u64::try_from(here.saturating_add(self.server_ahead.load(Ordering::Relaxed))).unwrap_or(0)
+    }
+
+    /// How often waiting callers are looked after.
+    pub(crate) fn tick(&self) -> Duration {
+        (self.operation_timeout / 10).clamp(Duration::from_millis(1), ANSWER / 2)
+    }
+
+    /// Ends the waiting of callers whose time is over.
+    pub(crate) async fn watch_over_waits(weak: Weak<Self>) {
+        while let Some(link) = weak.upgrade() {
+            link.waits.end(link.clock.coarse());
+            let tick = link.tick();
+            drop(link);
+            tokio::time::sleep(tick).await;
+        }
     }
 
     /// Makes the link anew for as long as the instance lives.
@@ -256,6 +273,7 @@ impl Link {
         log::warn(&format_args!("the link to Redis is down: functions answer by this process alone"));
         self.generation.fetch_add(1, Ordering::AcqRel);
         *self.connection() = None;
+        self.waits.end(Moment::NEVER);
     }
 
     /// Tests the link until it is dead, and delivers what becomes owed.

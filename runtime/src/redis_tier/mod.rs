@@ -9,6 +9,7 @@ mod names;
 mod pending;
 mod scripts;
 mod tier;
+mod waits;
 
 pub(crate) use address::Address;
 pub(crate) use tier::Redis;

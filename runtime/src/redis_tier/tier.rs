@@ -59,10 +59,12 @@ impl Redis {
             connection: Default::default(),
             look: Default::default(),
             delivering: Default::default(),
+            waits: Default::default(),
             settled: watch::Sender::new(false),
         });
         let reactor = Reactor::default();
         let _ = reactor.spawn(Link::supervise(Arc::downgrade(&link)));
+        let _ = reactor.spawn(Link::watch_over_waits(Arc::downgrade(&link)));
         let remote: Arc<dyn Remote> = Arc::new(Self { link, reactor: reactor.clone() });
         Ok(Parts { clock, reactor, table, tracked_until, remote: Some(remote) })
     }
@@ -89,6 +91,21 @@ impl Redis {
         }
     }
 
+    /// Sends a request whose loss does no harm, straight from the caller: the connection is driven by the reactor's
+    /// thread all the same, and one hand-over is saved.
+    async fn ask(&self, request: &Request, way: Way) -> Result<Replies, Refusal> {
+        let link = &self.link;
+        let connection = link.connection().clone();
+        let Some(mut connection) = connection.filter(|_| link.is_up()) else { return Err(Refusal::Away) };
+        let limit = link.operation_timeout.saturating_sub(link.tick());
+        behind_breaker(link, way, async {
+            let deadline = link.clock.coarse() + limit;
+            let replies = link.waits.until(deadline, request.forward(&mut connection)).await;
+            replies.unwrap_or(Err(Refusal::Unknown))
+        })
+        .await
+    }
+
     fn raise_all(&self, cells: &[Arc<Cell>]) -> Request {
         Request::of(cells.iter().map(|cell| scripts::raise(&self.link.names, cell.name(), false)))
     }
@@ -101,16 +118,25 @@ enum Way {
     Write,
 }
 
-/// One exchange behind the breaker of its way.
+/// One exchange on the reactor's thread.
 async fn through(link: &Link, request: &Request, way: Way) -> Result<Replies, Refusal> {
     let connection = link.connection().clone();
     let Some(connection) = connection else { return Err(Refusal::Away) };
+    behind_breaker(link, way, request.exchange(connection, link.operation_timeout)).await
+}
+
+/// Asks the breaker of a way for leave, and tells it what came of the exchange.
+async fn behind_breaker(
+    link: &Link,
+    way: Way,
+    exchange: impl Future<Output = Result<Replies, Refusal>>,
+) -> Result<Replies, Refusal> {
     let breaker = match way {
         Way::Read => &link.reads,
         Way::Write => &link.writes,
     };
     let Some(admission) = breaker.admit(link.clock.coarse()) else { return Err(Refusal::Away) };
-    let replies = request.exchange(connection, link.operation_timeout).await;
+    let replies = exchange.await;
     match &replies {
         Ok(_) => admission.succeeded(),
         Err(_) => {
@@ -141,7 +167,7 @@ impl Remote for Redis {
                 }
                 commands.push(get);
             }
-            let mut replies = self.send(Request::of(commands), Way::Read).await?.into_iter();
+            let mut replies = self.ask(&Request::of(commands), Way::Read).await?.into_iter();
             let found = match key {
                 None => Found::Nothing,
                 Some((_, hash)) => match replies.next() {
@@ -188,7 +214,7 @@ impl Remote for Redis {
             let bytes = envelope::pack(&record, deadline).ok_or(Refusal::Unsupported("a value of this size"))?;
             let mut set = cmd("SET");
             set.arg(key).arg(bytes).arg("PX").arg(millis);
-            match self.send(Request::One(set), Way::Write).await?.into_iter().next() {
+            match self.ask(&Request::One(set), Way::Write).await?.into_iter().next() {
                 Some(Ok(_)) => Ok(()),
                 Some(Err(code)) => Err(Refusal::Failed(code)),
                 None => Err(Refusal::Unknown),
