@@ -11,6 +11,7 @@ use arc_swap::ArcSwap;
 
 use super::function::{Memory, memory};
 use super::{Kept, Own};
+use crate::clock::Moment;
 
 /// The maps of the latest revisions, newest first.
 #[derive(Debug)]
@@ -50,7 +51,8 @@ impl<V: Clone> Revision<V> {
     }
 
     pub(crate) fn insert(&self, key: &[u8], kept: Kept<V>) {
-        let kept = if key.is_empty() {
+        // What ages is not put where it could never be replaced.
+        let kept = if key.is_empty() && kept.deadline == Moment::NEVER {
             match self.single.set(kept) {
                 Ok(()) => return,
                 Err(kept) => kept,
@@ -115,7 +117,6 @@ pub(crate) fn find<'a, V>(maps: &'a Maps<V>, revision: &[u8]) -> Option<&'a Revi
 mod tests {
     use super::*;
     use crate::cache::Entry;
-    use crate::clock::Moment;
     use crate::epoch::{Stamp, Table};
 
     fn own() -> Own {

@@ -101,9 +101,8 @@ impl<V: Storable> Run<V> {
             self.report(entry);
             return Answer::Entry(Arc::clone(entry));
         }
-        if core.coherence == Coherence::Strict {
-            self.learn(cells, true).await;
-        }
+        let strict = core.coherence == Coherence::Strict && self.larder.remote().is_some();
+        let asked = strict && self.learn(cells, true).await;
         let flight = match self.board(cells).await {
             Answer::Run(flight) => flight,
             joined => {
@@ -112,8 +111,13 @@ impl<V: Storable> Run<V> {
             }
         };
         let refresh = matches!(self.plan, Plan::Refresh);
-        let found =
-            if flight.is_some() && !refresh && core.coherence != Coherence::Strict { self.remembered() } else { None };
+        let found = if flight.is_none() || refresh {
+            None
+        } else if strict {
+            self.confirmed_by(cells).filter(|_| asked)
+        } else {
+            self.remembered()
+        };
         let found = match found {
             Some(entry) => {
                 core.counters.hits_memory.up();
@@ -139,7 +143,8 @@ impl<V: Storable> Run<V> {
     /// Reads the epochs of an entry again: `true` if it may be served.
     async fn confirm(&self, entry: &Entry<V>) -> bool {
         let cells: Vec<Arc<Cell>> = entry.stamp.parts().iter().map(|(cell, _)| Arc::clone(cell)).collect();
-        self.learn(&cells, true).await && entry.stamp.is_current() && self.larder.now() < entry.deadline
+        let known = self.larder.remote().is_none() || entry.stamp.is_confirmed();
+        known && self.learn(&cells, true).await && entry.stamp.is_current() && self.larder.now() < entry.deadline
     }
 
     /// Joins a flight and waits for it, or begins one.
@@ -199,12 +204,13 @@ impl<V: Storable> Run<V> {
         let mut named = gathered.late;
         named.extend(late.into_iter().map(|name| table.named(&name(value))));
         self.learn(&named, false).await;
-        // What was named only now must not have been ended since the computation began, seen or unseen.
-        let unseen = !named.is_empty() && self.generation() != generation;
-        let ended = unseen || named.iter().any(|cell| cell.changed() > began);
         for cell in &named {
             stamp.add(cell, cell.epoch_or(|| table.provisional()));
         }
+        // What was named only now must not have been ended since the computation began, seen or unseen. This is looked at
+        // after the epochs were taken: whoever ends a name in between is seen here, or has left the older epoch there.
+        let unseen = !named.is_empty() && self.generation() != generation;
+        let ended = unseen || named.iter().any(|cell| cell.changed() > began);
         let now = self.larder.now();
         let deadline = life(core.ttl, ttl, core.jitter).map_or(Moment::NEVER, |life| now + life).min(gathered.deadline);
         let stored = now < deadline && !ended && !gathered.unstored && store_if(value);
@@ -230,6 +236,16 @@ impl<V: Storable> Run<V> {
             None if core.store == Store::Redis => None,
             None => self.function.memory.get(&*self.key).and_then(|kept| judged(&kept)),
         }
+    }
+
+    /// What memory holds for this call, if the epochs of `cells`, just read, are all that it depends on.
+    fn confirmed_by(&self, cells: &[Arc<Cell>]) -> Option<Arc<Entry<V>>> {
+        let core = &self.function.core;
+        let kept = self.function.memory.get(&*self.key).filter(|_| core.store != Store::Redis)?;
+        let entry = kept.entry(&core.cells);
+        let covered = entry.stamp.parts().iter().all(|(cell, _)| cells.iter().any(|read| Arc::ptr_eq(read, cell)));
+        let good = covered && entry.stamp.is_current() && self.larder.now() < entry.deadline;
+        good.then(|| Arc::new(entry))
     }
 
     pub(super) fn remember(&self, entry: &Entry<V>) {
@@ -282,7 +298,7 @@ impl<V: Storable> Run<V> {
     /// Calls of two revisions never share a flight.
     fn flight_key(&self) -> Box<[u8]> {
         let revision = &*self.revision;
-        if revision.is_empty() {
+        if self.captured.is_none() {
             return self.key.clone();
         }
         let mut key = Vec::with_capacity(revision.len() + self.key.len() + 8);

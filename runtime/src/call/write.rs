@@ -63,7 +63,9 @@ impl<O> Write<O> {
             None if self.site.always => {}
             None => return returned,
         }
-        let _ = Larder::current().end(names).await;
+        if !names.is_empty() {
+            let _ = Larder::current().end(names).await;
+        }
         returned
     }
 

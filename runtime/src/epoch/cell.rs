@@ -70,6 +70,8 @@ struct Writing {
     heard: Vec<Epoch>,
     /// The epochs that those ends turned out to be.
     confirmed: Vec<Epoch>,
+    /// Whether the link was made anew while ends were pending: announcements may have been missed.
+    unsure: bool,
 }
 
 /// More announcements than this are not kept apart while an end is pending: the epoch is then read again.
@@ -80,6 +82,9 @@ impl Writing {
     /// when all of one's own were heard does the last one heard stand above them.
     fn settle(&mut self) -> Epoch {
         let (heard, confirmed) = (std::mem::take(&mut self.heard), std::mem::take(&mut self.confirmed));
+        if std::mem::take(&mut self.unsure) {
+            return Epoch::UNKNOWN;
+        }
         match (confirmed.as_slice(), heard.last()) {
             ([only], None) => *only,
             (mine, Some(last)) if heard.len() < HEARD && mine.iter().all(|epoch| heard.contains(epoch)) => *last,
@@ -140,12 +145,18 @@ impl Cell {
     }
 
     /// The server announced an epoch: one that ends what came before, or (`first`) one for a name that had none.
-    pub(crate) fn announce(&self, counter: &AtomicU64, epoch: Epoch, first: bool) {
+    ///
+    /// While an end made here is pending, `provisional` ends what was computed since: others end it, too.
+    pub(crate) fn announce(&self, counter: &AtomicU64, epoch: Epoch, first: bool, provisional: Epoch) {
         let mut writing = self.writing();
         if writing.pending > 0 {
             if writing.heard.len() < HEARD {
                 writing.heard.push(epoch);
             }
+            self.change(&mut writing, counter, provisional);
+        } else if epoch.is_before(self.epoch()) {
+            // An old announcement, or a server that forgot: what is in force has to be read.
+            self.change(&mut writing, counter, Epoch::UNKNOWN);
         } else if first && !self.epoch().is_known() {
             writing.learnt += 1;
             self.value.store(epoch.0, Ordering::SeqCst);
@@ -167,6 +178,14 @@ impl Cell {
         } else {
             writing.learnt += 1;
         }
+    }
+
+    /// To be taken before the epoch is read on a new link: no reply to what was asked on an older one is taken over.
+    pub(crate) fn distrust(&self) -> Guard {
+        let mut writing = self.writing();
+        writing.learnt += 1;
+        writing.unsure = writing.pending > 0;
+        Guard(writing.learnt)
     }
 
     /// To be taken before the epoch is asked for.

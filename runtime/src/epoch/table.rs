@@ -87,7 +87,7 @@ impl Table {
 
     /// The server announced that `name` is at `epoch` now; `first`: that it had none before.
     pub(crate) fn announce(&self, name: &str, epoch: Epoch, first: bool) {
-        self.cell(name).announce(&self.counter, epoch, first);
+        self.cell(name).announce(&self.counter, epoch, first, self.provisional());
     }
 
     /// Redis lost everything.

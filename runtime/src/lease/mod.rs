@@ -108,10 +108,13 @@ impl Leases {
     fn undo(&self, key: Arc<str>, owner: Arc<str>, ttl: Duration) {
         let leases = self.clone();
         let _ = self.reactor.spawn(async move {
-            let given_up = leases.clock.precise() + ttl;
-            while leases.clock.precise() < given_up {
-                if leases.release(true, Arc::clone(&key), Arc::clone(&owner)).await.is_ok() {
-                    return;
+            let begun = leases.clock.precise();
+            while leases.clock.precise() < begun + ttl {
+                match leases.release(true, Arc::clone(&key), Arc::clone(&owner)).await {
+                    Ok(true) => return,
+                    // The attempt may still lie in a buffer, and be carried out later.
+                    Ok(false) if leases.clock.precise() > begun + BUFFERED => return,
+                    Ok(false) | Err(_) => {}
                 }
                 tokio::time::sleep(RETRY).await;
             }
@@ -132,6 +135,9 @@ impl Leases {
         }
     }
 }
+
+/// How long a request that was not answered may still be on its way.
+const BUFFERED: Duration = Duration::from_secs(5);
 
 /// The pause between attempts at what must succeed.
 const RETRY: Duration = Duration::from_millis(50);

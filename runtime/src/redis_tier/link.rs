@@ -15,13 +15,13 @@ use std::time::Duration;
 
 use backon::{BackoffBuilder as _, ExponentialBuilder};
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Cmd, FromRedisValue as _, PushInfo, PushKind, Value, cmd};
+use redis::{AsyncConnectionConfig, FromRedisValue as _, PushInfo, PushKind, Value, cmd};
 use tokio::sync::{Notify, watch};
 
 use super::breaker::Breaker;
 use super::exchange::{Replies, Request, code};
 use super::names::Names;
-use super::pending::Pending;
+use super::pending::{Owed, Pending};
 use super::scripts;
 use super::waits::Waits;
 use crate::clock::{Clock, Moment};
@@ -57,8 +57,17 @@ pub(crate) struct Link {
     /// Whether what is owed is being sent.
     pub(crate) delivering: AtomicBool,
     pub(crate) waits: Waits,
+    /// The last heartbeat's, in microseconds.
+    pub(crate) round_trip: AtomicU64,
     /// Whether the first attempt to connect has come to an end.
     pub(crate) settled: watch::Sender<bool>,
+}
+
+/// What a request needs of the server: one that still reads may refuse or hang writes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Way {
+    Read,
+    Write,
 }
 
 const CONNECT: Duration = Duration::from_millis(250);
@@ -70,6 +79,13 @@ const MISSES: u32 = 2;
 const CHUNK: usize = 512;
 
 impl Link {
+    pub(crate) const fn breaker(&self, way: Way) -> &Breaker {
+        match way {
+            Way::Read => &self.reads,
+            Way::Write => &self.writes,
+        }
+    }
+
     pub(crate) fn is_up(&self) -> bool {
         self.generation.load(Ordering::Acquire) % 2 == 1
     }
@@ -110,12 +126,13 @@ impl Link {
         let mut told = false;
         while let Some(link) = weak.upgrade() {
             match link.bring_up().await {
-                Ok((connection, broken)) => {
+                Ok((connection, retired)) => {
                     pause = pauses.build();
                     told = false;
                     link.up(connection.clone());
                     drop(link);
-                    Self::watch(&weak, connection, &broken).await;
+                    Self::watch(&weak, connection, &retired).await;
+                    retired.store(true, Ordering::Release);
                     if let Some(link) = weak.upgrade() {
                         link.down();
                     }
@@ -143,6 +160,17 @@ impl Link {
         let connecting = self.client.get_multiplexed_async_connection_with_config(&config);
         let connected = tokio::time::timeout(CONNECT * 2, connecting).await.map_err(|_| "no answer".to_owned())?;
         let connection = connected.map_err(|error| code(&error).unwrap_or_else(|| "no connection".to_owned()))?;
+        match self.prepare(&connection).await {
+            Ok(()) => Ok((connection, broken)),
+            Err(reason) => {
+                broken.store(true, Ordering::Release);
+                Err(reason)
+            }
+        }
+    }
+
+    /// All that a connection must have behind it before it is the link.
+    async fn prepare(&self, connection: &MultiplexedConnection) -> Result<(), String> {
         let mut subscriber = connection.clone();
         let subscribing = subscriber.subscribe(self.names.channel());
         let subscribed =
@@ -151,12 +179,14 @@ impl Link {
             let code = code(&error).unwrap_or_else(|| "no connection".to_owned());
             format!("SUBSCRIBE failed ({code}): the user needs `+subscribe` and `&{}`", self.names.channel())
         })?;
-        self.beat(&connection).await?;
-        self.same_server(&connection).await?;
-        self.deliver(&connection).await?;
-        self.read_again(&connection).await?;
-        self.deliver(&connection).await?;
-        Ok((connection, broken))
+        let tracked_until = self.beat(connection, self.operation_timeout.max(ANSWER)).await?;
+        self.same_server(connection).await?;
+        self.deliver(connection).await?;
+        self.read_again(connection).await?;
+        self.deliver(connection).await?;
+        // Only now is all that memory holds known to be as current as when the heartbeat was sent.
+        self.extend(tracked_until);
+        Ok(())
     }
 
     async fn now(&self, connection: &MultiplexedConnection, request: Request) -> Result<Replies, String> {
@@ -181,17 +211,29 @@ impl Link {
         }
     }
 
-    /// Sends the invalidations that Redis has not confirmed.
+    /// Sends the invalidations that Redis has not confirmed, some at a time.
     async fn deliver(&self, connection: &MultiplexedConnection) -> Result<(), String> {
-        let owed = self.pending.take();
-        if owed.is_empty() {
-            return Ok(());
+        let mut owed = self.pending.take();
+        let mut outcome = Ok(());
+        while !owed.is_empty() {
+            let chunk: Vec<Owed> = owed.drain(..owed.len().min(CHUNK)).collect();
+            if let Err(reason) = self.deliver_some(connection, chunk).await {
+                outcome = Err(reason);
+                owed.drain(..).for_each(|owed| self.pending.give_back(owed));
+            }
         }
+        outcome
+    }
+
+    async fn deliver_some(&self, connection: &MultiplexedConnection, owed: Vec<Owed>) -> Result<(), String> {
+        let generation = self.generation.load(Ordering::Acquire);
         let raises = owed.iter().map(|owed| scripts::raise(&self.names, owed.cell.name(), false));
         let replies = self.now(connection, Request::of(raises)).await;
+        // What a link that was lost meanwhile confirms may be older than what is known by now: it is sent again.
+        let good = self.generation.load(Ordering::Acquire) == generation;
         let confirmed = match &replies {
-            Ok(replies) => replies.iter().map(|reply| reply.as_ref().ok().and_then(read_epoch)).collect(),
-            Err(_) => vec![None; owed.len()],
+            Ok(replies) if good => replies.iter().map(|reply| reply.as_ref().ok().and_then(read_epoch)).collect(),
+            _ => Vec::new(),
         };
         let mut refused = false;
         for (owed, epoch) in owed.into_iter().zip(confirmed.into_iter().chain(std::iter::repeat(None))) {
@@ -204,7 +246,7 @@ impl Link {
             }
         }
         match replies {
-            Err(refusal) => Err(refusal),
+            Err(reason) => Err(reason),
             Ok(_) if refused => Err("an invalidation was refused: it is kept and sent again".to_owned()),
             Ok(_) => Ok(()),
         }
@@ -227,7 +269,7 @@ impl Link {
     /// Reads the epochs of all known names: what was changed meanwhile is ended, all else lives on.
     async fn read_again(&self, connection: &MultiplexedConnection) -> Result<(), String> {
         let cells = self.table.all();
-        let guards: Vec<_> = cells.iter().map(|cell| cell.guard()).collect();
+        let guards: Vec<_> = cells.iter().map(|cell| cell.distrust()).collect();
         let commands = cells.chunks(CHUNK).map(|chunk| {
             let mut read = cmd("MGET");
             for cell in chunk {
@@ -235,13 +277,11 @@ impl Link {
             }
             read
         });
-        let commands: Vec<Cmd> = commands.collect();
-        if commands.is_empty() {
-            return Ok(());
-        }
         let mut epochs = Vec::with_capacity(cells.len());
-        for reply in self.now(connection, Request::of(commands)).await? {
-            let values = reply.map_err(|code| format!("the epochs could not be read ({code})"))?;
+        for command in commands {
+            let reply = self.now(connection, Request::One(command)).await?.into_iter().next();
+            let values =
+                reply.unwrap_or(Ok(Value::Nil)).map_err(|code| format!("the epochs could not be read ({code})"))?;
             epochs.extend(read_epochs(values));
         }
         if epochs.len() != cells.len() {
@@ -283,9 +323,10 @@ impl Link {
             let Some(link) = weak.upgrade() else { return };
             let (every, look) = (link.heartbeat, Arc::clone(&link.look));
             let begun = tokio::time::Instant::now();
-            match link.beat(&connection).await {
-                Ok(()) => {
+            match link.beat(&connection, link.patience()).await {
+                Ok(tracked_until) => {
                     missed = 0;
+                    link.extend(tracked_until);
                     link.deliver_aside(&connection);
                 }
                 Err(_) => missed += 1,
@@ -302,12 +343,12 @@ impl Link {
     }
 
     /// One heartbeat. When it is answered, pushes were known to arrive when it was sent.
-    async fn beat(&self, connection: &MultiplexedConnection) -> Result<(), String> {
+    async fn beat(&self, connection: &MultiplexedConnection, limit: Duration) -> Result<Moment, String> {
         let everything = self.table.cell(EVERYTHING);
         let (guard, sent) = (everything.guard(), self.clock.coarse());
         let mut lost = cmd("GET");
         lost.arg(self.names.epoch(EVERYTHING));
-        let answer = Request::of([cmd("TIME"), lost]).exchange(connection.clone(), ANSWER.max(self.heartbeat)).await;
+        let answer = Request::of([cmd("TIME"), lost]).exchange(connection.clone(), limit).await;
         let mut replies = answer.map_err(|refusal| refusal.to_string())?.into_iter();
         let answered = self.clock.coarse();
         let time = replies.next().and_then(Result::ok).and_then(|value| <(u64, u64)>::from_redis_value(value).ok());
@@ -321,14 +362,18 @@ impl Link {
             // What every value depends on is gone or another: Redis lost its data, and may have lost any epoch.
             self.table.forget_all();
         }
-        self.extend(sent + self.lease);
-        Ok(())
+        let round_trip = u64::try_from(answered.since(sent).as_micros()).unwrap_or(u64::MAX);
+        self.round_trip.store(round_trip, Ordering::Relaxed);
+        Ok(sent + self.lease)
     }
 
     /// What is done with each push on a connection; `broken` is set when it is closed.
     fn handler(&self, broken: Arc<AtomicBool>) -> impl Fn(PushInfo) -> Result<(), ()> + Send + Sync + 'static {
         let (table, look) = (Arc::clone(&self.table), Arc::clone(&self.look));
         move |push| {
+            if broken.load(Ordering::Acquire) {
+                return Ok(());
+            }
             match push.kind {
                 PushKind::Disconnection => {
                     broken.store(true, Ordering::Release);
@@ -345,6 +390,12 @@ impl Link {
             }
             Ok(())
         }
+    }
+
+    /// How long a heartbeat's answer is waited for: a distant server is given more.
+    fn patience(&self) -> Duration {
+        let far = Duration::from_micros(self.round_trip.load(Ordering::Relaxed)).saturating_mul(3);
+        ANSWER.max(self.heartbeat).max(far.min(self.lease / 3))
     }
 
     fn extend(&self, until: Moment) {

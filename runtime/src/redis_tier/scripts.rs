@@ -11,7 +11,7 @@ use crate::lease::Claim;
 /// that is there is to stay, the channel, the name. It may write when memory is full: an invalidation must get through.
 const RAISE: &str = r"#!lua flags=allow-oom
 local old = redis.pcall('GET', KEYS[1])
-if type(old) ~= 'string' then old = nil end
+if type(old) ~= 'string' or not string.match(old, '^%d+%.%d+$') then old = nil end
 if old and ARGV[3] == '1' then return old end
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000000 + tonumber(time[2])

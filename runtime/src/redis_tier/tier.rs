@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use super::address::Address;
 use super::envelope;
 use super::exchange::{Replies, Request};
-use super::link::{Link, read_epoch, read_epochs};
+use super::link::{Link, Way, read_epoch, read_epochs};
 use super::names::Names;
 use super::scripts;
 use crate::clock::Clock;
@@ -22,7 +22,7 @@ use crate::lease::{Claim, Grant};
 use crate::log;
 use crate::reactor::Reactor;
 use crate::remote::{Found, Read, Record, Refusal, Remote, Reply};
-use crate::stats::RedisStats;
+use crate::stats::{Breaker, RedisStats};
 
 /// Redis, seen from one instance.
 #[derive(Debug)]
@@ -60,6 +60,7 @@ impl Redis {
             look: Default::default(),
             delivering: Default::default(),
             waits: Default::default(),
+            round_trip: AtomicU64::new(0),
             settled: watch::Sender::new(false),
         });
         let reactor = Reactor::default();
@@ -95,6 +96,10 @@ impl Redis {
     /// thread all the same, and one hand-over is saved.
     async fn ask(&self, request: &Request, way: Way) -> Result<Replies, Refusal> {
         let link = &self.link;
+        if link.breaker(way).state(link.clock.coarse()) != Breaker::Closed {
+            // A probe must come to an end also when its caller is never polled again.
+            return self.send(request.clone(), way).await;
+        }
         let connection = link.connection().clone();
         let Some(mut connection) = connection.filter(|_| link.is_up()) else { return Err(Refusal::Away) };
         let limit = link.operation_timeout.saturating_sub(link.tick());
@@ -111,13 +116,6 @@ impl Redis {
     }
 }
 
-/// What a request needs of the server: one that still reads may refuse or hang writes.
-#[derive(Clone, Copy, Debug)]
-enum Way {
-    Read,
-    Write,
-}
-
 /// One exchange on the reactor's thread.
 async fn through(link: &Link, request: &Request, way: Way) -> Result<Replies, Refusal> {
     let connection = link.connection().clone();
@@ -131,11 +129,7 @@ async fn behind_breaker(
     way: Way,
     exchange: impl Future<Output = Result<Replies, Refusal>>,
 ) -> Result<Replies, Refusal> {
-    let breaker = match way {
-        Way::Read => &link.reads,
-        Way::Write => &link.writes,
-    };
-    let Some(admission) = breaker.admit(link.clock.coarse()) else { return Err(Refusal::Away) };
+    let Some(admission) = link.breaker(way).admit(link.clock.coarse()) else { return Err(Refusal::Away) };
     let replies = exchange.await;
     match &replies {
         Ok(_) => admission.succeeded(),
@@ -229,9 +223,13 @@ impl Remote for Redis {
             cells.iter().for_each(|cell| link.pending.add(cell));
             return Box::pin(async { Err(Refusal::Away) });
         }
+        let generation = self.generation();
         let sent = self.send(self.raise_all(&cells), Way::Write);
         let settled = self.reactor.spawn(async move {
             let confirmed = sent.await.and_then(epochs);
+            // What a link that was lost meanwhile confirms may be older than what is known by now: it is sent again.
+            let same = link.generation.load(Ordering::Acquire) == generation;
+            let confirmed = if same { confirmed } else { Err(Refusal::Unknown) };
             match &confirmed {
                 Ok(epochs) => {
                     for (cell, epoch) in cells.iter().zip(epochs) {
