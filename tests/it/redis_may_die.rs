@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use larder::{Larder, ttl_cached};
+use larder::{Larder, invalidates, ttl_cached};
 
 use crate::server::RedisServer;
 use crate::support::{SOON, Source, connected, disconnected, eventually, eventually_async, node, within};
@@ -202,4 +202,40 @@ async fn many_restarts_need_no_restart_here() {
         // A link that has just come up may still be the former one.
         eventually(SOON, || a.stats().redis.connects == round + 2 && b.stats().redis.connects == round + 2).await;
     }
+}
+
+#[tokio::test]
+async fn a_write_that_ends_nothing_sends_nothing() {
+    #[invalidates("tool:{ret}", on = always)]
+    async fn fails(id: u64) -> Result<u64, u64> {
+        Err(id)
+    }
+
+    let server = RedisServer::start();
+    let larder = node(&server).await;
+    for id in 0..5 {
+        assert_eq!(larder.scope(fails(id)).await, Err(id));
+    }
+    let redis = larder.stats().redis;
+    assert_eq!((redis.failures, redis.breaker), (0, larder::Breaker::Closed));
+}
+
+#[tokio::test]
+async fn many_invalidations_made_meanwhile_are_all_delivered() {
+    let mut server = RedisServer::start();
+    let (a, b) = (node(&server).await, node(&server).await);
+    let source = Source::of(1);
+    b.scope(tool(&source, 0)).await;
+    server.kill();
+    disconnected(&a).await;
+    for id in 0..5_000 {
+        assert!(!a.invalidate(format!("kv:{id}")).await.unwrap().is_applied());
+    }
+    source.set(2);
+    assert!(!a.invalidate("tools").await.unwrap().is_applied());
+    server.restart();
+    connected(&a).await;
+    connected(&b).await;
+    eventually(SOON, || a.stats().redis.pending_invalidations == 0).await;
+    assert_eq!(b.scope(tool(&source, 0)).await, 2);
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use larder::{HexSha, Revisioned, hexsha_cached};
+use larder::{HexSha, Revisioned, hexsha_cached, ttl_cached};
 
 use crate::server::RedisServer;
 use crate::support::{Gate, SOON, Source, eventually_async, memory, node, within};
@@ -237,4 +237,28 @@ async fn when_and_store_if_decide_for_revisions_too() {
             assert_eq!(source.runs(), 4, "not wanted: not read");
         })
         .await;
+}
+
+#[tokio::test]
+async fn a_value_that_aged_is_replaced_and_the_new_one_is_a_hit() {
+    #[ttl_cached(entity = "short", ttl = "100ms", skip(source))]
+    async fn inner(source: &Source) -> u64 {
+        source.read()
+    }
+
+    #[hexsha_cached(skip(inside, own))]
+    async fn outer(config: &Config, inside: &Source, own: &Source) -> u64 {
+        own.read();
+        inner(inside).await + config.0.len() as u64
+    }
+
+    let larder = memory().await;
+    let (inside, own, config) = (Source::of(1), Source::of(0), config("r"));
+    larder.scope(outer(&config, &inside, &own)).await;
+    inside.set(5);
+    eventually_async(SOON, "the inner value aged", async || larder.scope(outer(&config, &inside, &own)).await == 6)
+        .await;
+    let runs = own.runs();
+    larder.scope(outer(&config, &inside, &own)).await;
+    assert_eq!(own.runs(), runs, "the value that came after the aged one is not found");
 }
