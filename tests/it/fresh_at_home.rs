@@ -204,39 +204,3 @@ async fn readers_in_parallel_are_never_behind_a_completed_write_over_redis() {
     let server = RedisServer::start();
     never_behind(node(&server).await).await;
 }
-
-#[test]
-fn a_name_known_from_the_result_is_ended_also_at_the_moment_it_is_taken() {
-    #[ttl_cached(entity = "other", skip(source), tags(("late", ret.1)), single_flight = off)]
-    fn late(source: &AtomicU64) -> (u64, u64) {
-        (source.load(Ordering::SeqCst), 1)
-    }
-
-    let larder = waited(memory());
-    let (source, done) = (AtomicU64::new(0), AtomicBool::new(false));
-    std::thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| {
-                while !done.load(Ordering::SeqCst) {
-                    larder.run(|| late(&source));
-                }
-            });
-        }
-        for value in 1..20_000 {
-            source.store(value, Ordering::SeqCst);
-            let receipt = waited(larder.invalidate("late:1"));
-            assert!(receipt.is_ok());
-            let seen = larder.run(|| late(&source)).0;
-            if seen != value {
-                done.store(true, Ordering::SeqCst);
-                panic!("saw {seen} after the end of what came before {value}");
-            }
-        }
-        done.store(true, Ordering::SeqCst);
-    });
-}
-
-/// Waits for a future that needs no runtime but a thread.
-fn waited<F: Future>(future: F) -> F::Output {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
-}
