@@ -262,3 +262,20 @@ async fn what_nobody_ended_lives_on_after_the_link_came_back() {
     a.scope(user(&users)).await;
     assert_eq!(users.runs(), 1, "not ended");
 }
+
+#[tokio::test]
+async fn a_link_that_answers_but_never_comes_up_is_no_link() {
+    let server = RedisServer::start();
+    let _: String = server.run("ACL SETUSER a on >secret ~* &* +@all").await;
+    let (a, b) = (node_at(&server.url().replace("redis://", "redis://a:secret@")).await, node(&server).await);
+    let source = Source::of(1);
+    a.scope(tool(&source, 0)).await;
+    // From now on A can connect, subscribe and ask for the time, and nothing that makes a link of it.
+    let _: String = server.run("ACL SETUSER a -info").await;
+    let killed: u64 = server.run("CLIENT KILL USER a").await;
+    assert_eq!(killed, 1);
+    source.set(2);
+    assert!(b.invalidate("tools").await.unwrap().is_applied());
+    gone_within(LEASE, Instant::now(), 2, async || a.scope(tool(&source, 0)).await).await;
+    assert!(!a.stats().redis.connected);
+}
