@@ -4,29 +4,33 @@
 // }
 
 async fn openid_configuration(config: &Config, host: &str) -> Arc<OpenId> {
-    ::larder::__private::hexsha_cached(
-            {
-                static SITE: ::larder::__private::Site = ::larder::__private::Site::new(
-                    "openid_configuration",
-                    "",
-                    117516313831880535u64,
-                );
-                &SITE
-            },
-            ::larder::__private::Revision::of(&config),
-            ::larder::__private::Key::new().part(&host),
-            ::larder::__private::Return::<Arc<OpenId>>::NEW.shape(),
-            ::larder::__private::Local,
-            true,
+    let __larder = match ::larder::__private::look_at(
+        {
+            static SITE: ::larder::__private::Site = ::larder::__private::Site::new(
+                "openid_configuration",
+                "",
+                117516313831880535u64,
+            );
+            &SITE
+        },
+        ::larder::__private::revision(&config),
+        || (),
+        ::larder::__private::Key::new().part(&host),
+        ::larder::__private::Return::<Arc<OpenId>>::NEW.shape(),
+        ::larder::__private::Local,
+        true,
+    ) {
+        ::larder::__private::Look::Hit(hit) => return hit,
+        ::larder::__private::Look::Miss(miss) => miss,
+    };
+    __larder
+        .run(
             |_| true,
-            move |__larder| {
-                __larder
-                    .body(async move {
-                        if false {
-                            return ::larder::__private::never::<Arc<OpenId>>();
-                        }
-                        { Arc::new(OpenId::of(config, host).await) }
-                    })
+            async move {
+                if false {
+                    return ::larder::__private::never::<Arc<OpenId>>();
+                }
+                { Arc::new(OpenId::of(config, host).await) }
             },
         )
         .await

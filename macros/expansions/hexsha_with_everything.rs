@@ -4,7 +4,7 @@
 // }
 
 fn page(config: &Config, db: &Db, host: Option<&str>) -> Page {
-    ::larder::__private::hexsha_cached_blocking(
+    let __larder = match ::larder::__private::look_at(
         {
             static SITE: ::larder::__private::Site = ::larder::__private::Site::new(
                     "page",
@@ -16,12 +16,15 @@ fn page(config: &Config, db: &Db, host: Option<&str>) -> Page {
                 .tiered();
             &SITE
         },
-        ::larder::__private::Revision::new(&config.hexsha()),
+        ::larder::__private::text_of(&config.hexsha()),
+        || (),
         ::larder::__private::Key::new().part(&host),
         ::larder::__private::Return::<Page>::NEW.shape(),
         ::larder::__private::Shared,
         host.is_some(),
-        |v| v.is_live(),
-        move |__larder| __larder.body(move || -> Page { render(config, db, host) }),
-    )
+    ) {
+        ::larder::__private::Look::Hit(hit) => return hit,
+        ::larder::__private::Look::Miss(miss) => miss,
+    };
+    __larder.run_blocking(|v| v.is_live(), move || -> Page { render(config, db, host) })
 }

@@ -4,31 +4,33 @@
 // }
 
 async fn list_tools(filter: &Filter, page: u32) -> Result<Arc<Vec<Tool>>, Error> {
-    ::larder::__private::ttl_cached(
-            {
-                static SITE: ::larder::__private::Site = ::larder::__private::Site::new(
-                        "list_tools",
-                        "tools",
-                        1607238528414204678u64,
-                    )
-                    .ttl(::core::time::Duration::from_secs(20u64));
-                &SITE
-            },
-            ::larder::__private::Key::new().part(&filter).part(&page),
-            ::larder::__private::Return::<Result<Arc<Vec<Tool>>, Error>>::NEW.shape(),
-            ::larder::__private::Shared,
-            true,
+    let __larder = match ::larder::__private::look(
+        {
+            static SITE: ::larder::__private::Site = ::larder::__private::Site::new(
+                    "list_tools",
+                    "tools",
+                    1607238528414204678u64,
+                )
+                .ttl(::core::time::Duration::from_secs(20u64));
+            &SITE
+        },
+        || (),
+        ::larder::__private::Key::new().part(&filter).part(&page),
+        ::larder::__private::Return::<Result<Arc<Vec<Tool>>, Error>>::NEW.shape(),
+        ::larder::__private::Shared,
+        true,
+    ) {
+        ::larder::__private::Look::Hit(hit) => return hit,
+        ::larder::__private::Look::Miss(miss) => miss,
+    };
+    __larder
+        .run(
             |_| true,
-            move |__larder| {
-                __larder
-                    .body(async move {
-                        if false {
-                            return ::larder::__private::never::<
-                                Result<Arc<Vec<Tool>>, Error>,
-                            >();
-                        }
-                        { fetch(filter, page).await }
-                    })
+            async move {
+                if false {
+                    return ::larder::__private::never::<Result<Arc<Vec<Tool>>, Error>>();
+                }
+                { fetch(filter, page).await }
             },
         )
         .await

@@ -30,33 +30,37 @@ where
     Self: 'async_trait,
 {
     Box::pin(async move {
-        ::larder::__private::ttl_cached(
-                {
-                    static SITE: ::larder::__private::Site = ::larder::__private::Site::new(
-                        "list",
-                        "tools",
-                        6556251926715945423u64,
-                    );
-                    &SITE
-                },
-                ::larder::__private::Key::new().part(&page),
-                ::larder::__private::Return::<Vec<Tool>>::NEW.shape(),
-                ::larder::__private::Shared,
-                true,
+        let __larder = match ::larder::__private::look(
+            {
+                static SITE: ::larder::__private::Site = ::larder::__private::Site::new(
+                    "list",
+                    "tools",
+                    6556251926715945423u64,
+                );
+                &SITE
+            },
+            || (),
+            ::larder::__private::Key::new().part(&page),
+            ::larder::__private::Return::<Vec<Tool>>::NEW.shape(),
+            ::larder::__private::Shared,
+            true,
+        ) {
+            ::larder::__private::Look::Hit(hit) => return hit,
+            ::larder::__private::Look::Miss(miss) => miss,
+        };
+        __larder
+            .run(
                 |_| true,
-                move |__larder| {
-                    __larder
-                        .body(async move {
-                            if false {
-                                return ::larder::__private::never::<Vec<Tool>>();
-                            }
-                            {
-                                let __self = self;
-                                let page = page;
-                                let __ret: Vec<Tool> = { __self.fetch(page).await };
-                                __ret
-                            }
-                        })
+                async move {
+                    if false {
+                        return ::larder::__private::never::<Vec<Tool>>();
+                    }
+                    {
+                        let __self = self;
+                        let page = page;
+                        let __ret: Vec<Tool> = { __self.fetch(page).await };
+                        __ret
+                    }
                 },
             )
             .await

@@ -4,7 +4,7 @@
 // }
 
 pub fn user(&self, id: u32) -> Option<User> {
-    ::larder::__private::ttl_cached_blocking(
+    let __larder = match ::larder::__private::look(
         {
             static SITE: ::larder::__private::Site = ::larder::__private::Site::new(
                     "user",
@@ -14,13 +14,15 @@ pub fn user(&self, id: u32) -> Option<User> {
                 .memory();
             &SITE
         },
+        || (),
         ::larder::__private::Key::new().part(&self.realm).part(&id),
         ::larder::__private::Return::<Option<User>>::NEW.shape(),
         ::larder::__private::Local,
         true,
-        |_| true,
-        move |__larder| {
-            __larder.body(move || -> Option<User> { self.users.get(&id).cloned() })
-        },
-    )
+    ) {
+        ::larder::__private::Look::Hit(hit) => return hit,
+        ::larder::__private::Look::Miss(miss) => miss,
+    };
+    __larder
+        .run_blocking(|_| true, move || -> Option<User> { self.users.get(&id).cloned() })
 }

@@ -12,42 +12,44 @@ pub(crate) async fn tool<T: Table>(
     id: T::Id,
     (cursor, life): (Option<u32>, Duration),
 ) -> Result<Tool, Error> {
-    crate::kept::__private::ttl_cached(
-            {
-                static SITE: crate::kept::__private::Site = crate::kept::__private::Site::new(
-                        "tool",
-                        "tools",
-                        11863986981797164285u64,
-                    )
-                    .capacity(500)
-                    .jitter(0.2f64)
-                    .version(3)
-                    .redis()
-                    .strict()
-                    .no_flight();
-                &SITE
-            },
-            crate::kept::__private::Key::new().part(&id).part(&cursor).part(&life),
-            crate::kept::__private::Return::<Result<Tool, Error>>::NEW.shape(),
-            crate::kept::__private::Shared,
-            cursor.is_none(),
+    let __larder = match crate::kept::__private::look(
+        {
+            static SITE: crate::kept::__private::Site = crate::kept::__private::Site::new(
+                    "tool",
+                    "tools",
+                    11863986981797164285u64,
+                )
+                .capacity(500)
+                .jitter(0.2f64)
+                .version(3)
+                .redis()
+                .strict()
+                .no_flight();
+            &SITE
+        },
+        || (),
+        crate::kept::__private::Key::new().part(&id).part(&cursor).part(&life),
+        crate::kept::__private::Return::<Result<Tool, Error>>::NEW.shape(),
+        crate::kept::__private::Shared,
+        cursor.is_none(),
+    ) {
+        crate::kept::__private::Look::Hit(hit) => return hit,
+        crate::kept::__private::Look::Miss(miss) => miss,
+    };
+    __larder
+        .ttl(life)
+        .tag(crate::kept::__private::Name::new().lit("tool:").part(&id))
+        .late(
+            crate::kept::__private::Name::new().lit("team:").hole(),
+            |ret| [crate::kept::__private::text(&ret.team)],
+        )
+        .run(
             |v| v.is_live(),
-            move |__larder| {
-                __larder
-                    .ttl(life)
-                    .tag(crate::kept::__private::Name::new().lit("tool:").part(&id))
-                    .late(
-                        crate::kept::__private::Name::new().lit("team:").hole(),
-                        |ret| [crate::kept::__private::text(&ret.team)],
-                    )
-                    .body(async move {
-                        if false {
-                            return crate::kept::__private::never::<
-                                Result<Tool, Error>,
-                            >();
-                        }
-                        { db.tool(id, cursor, life).await }
-                    })
+            async move {
+                if false {
+                    return crate::kept::__private::never::<Result<Tool, Error>>();
+                }
+                { db.tool(id, cursor, life).await }
             },
         )
         .await

@@ -23,13 +23,14 @@ impl Conditions {
         }
     }
 
-    /// Both conditions, as two arguments; `true` where there is none.
-    pub(crate) fn at(&self, at: Span) -> TokenStream {
-        let when = self.when.as_ref().map_or_else(|| quote_spanned!(at=> true), |when| quote_spanned!(at=> #when));
-        match &self.store_if {
-            None => quote_spanned!(at=> #when, |_| true),
-            Some(store_if) => quote_spanned!(at=> #when, #store_if),
-        }
+    /// Whether the call looks into the cache at all; `true` where nothing is said.
+    pub(crate) fn when(&self, at: Span) -> TokenStream {
+        self.when.as_ref().map_or_else(|| quote_spanned!(at=> true), |when| quote_spanned!(at=> #when))
+    }
+
+    /// What looks at the value before it is stored.
+    pub(crate) fn store_if(&self, at: Span) -> TokenStream {
+        self.store_if.as_ref().map_or_else(|| quote_spanned!(at=> |_| true), |store_if| quote_spanned!(at=> #store_if))
     }
 }
 

@@ -189,10 +189,16 @@ impl Function {
         Ident::new(name, self.at())
     }
 
-    /// The runtime's function that makes the call.
-    pub(crate) fn call(&self, name: &str) -> Ident {
-        let blocking = if matches!(self.mode, Mode::Sync) { "_blocking" } else { "" };
-        Ident::new(&format!("{name}{blocking}"), self.at())
+    /// What looks up, returns a hit, and carries on with what `miss` does to `__larder`.
+    pub(crate) fn looked_up(&self, private: &TokenStream, look: &TokenStream, miss: &TokenStream) -> TokenStream {
+        let at = self.at();
+        quote_spanned! {at=>
+            let __larder = match #look {
+                #private::Look::Hit(hit) => return hit,
+                #private::Look::Miss(miss) => miss,
+            };
+            #miss
+        }
     }
 
     /// `.await`, or nothing where the function is sync.

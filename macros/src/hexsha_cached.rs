@@ -76,25 +76,28 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> syn::Result<TokenS
 // Input:  #[hexsha_cached]
 //         async fn issuer(config: &Config, host: &str) -> Arc<Issuer> { statements }
 // Output: async fn issuer(config: &Config, host: &str) -> Arc<Issuer> {
-//             __private::hexsha_cached({ static SITE: Site = ..; &SITE }, revision of `config`, key of `host`, shape, Local, true, |_| true,
-//                 move |__larder| __larder.body(async move { return edge; { statements } })).await
+//             let miss = match look_at({ static SITE: Site = ..; &SITE }, revision of `config`, || (), key of `host`, shape, Local, true) {
+//                 Look::Hit(hit) => return hit,
+//                 Look::Miss(miss) => miss,
+//             };
+//             miss.run(|_| true, async move { return edge; { statements } }).await
 //         }
 fn emit(function: &Function, plan: &Plan) -> TokenStream {
     let (at, private) = (function.at(), &plan.root.private(function.at()));
     let (name, fingerprint) = (function.name(), plan.fingerprint);
-    let (settings, conditions) = (plan.settings.at(at), plan.conditions.at(at));
+    let (settings, when, store_if) = (plan.settings.at(at), plan.conditions.when(at), plan.conditions.store_if(at));
     let (revision, key) = (plan.revision.tokens(private), plan.key.tokens(private, at));
     let (shape, tier) = (function.shape(private), Ident::new(plan.store.tier(), at));
-    let (body, call, wait) = (function.body(private), function.call("hexsha_cached"), function.wait());
-    function.with_body(&quote_spanned! {at=>
-        #private::#call(
-            { static SITE: #private::Site = #private::Site::new(#name, "", #fingerprint) #settings; &SITE },
-            #revision,
-            #key,
-            #shape,
-            #private::#tier,
-            #conditions,
-            move |__larder| __larder.body(#body),
-        ) #wait
-    })
+    let (body, run, wait) = (function.body(private), function.run(), function.wait());
+    let site = quote_spanned! {at=>
+        { static SITE: #private::Site = #private::Site::new(#name, "", #fingerprint) #settings; &SITE }
+    };
+    let look = quote_spanned!(at=> #private::look_at(#site, #revision, || (), #key, #shape, #private::#tier, #when));
+    function.with_body(&function.looked_up(
+        private,
+        &look,
+        &quote_spanned! {at=>
+            __larder.#run(#store_if, #body) #wait
+        },
+    ))
 }

@@ -51,6 +51,9 @@ impl Key {
 
     /// `Key::new().part(&first).part(&second)`, each part placed at what the user wrote.
     pub(crate) fn tokens(&self, private: &TokenStream, at: Span) -> TokenStream {
+        if self.parts.is_empty() {
+            return quote_spanned!(at=> &#private::Key::new());
+        }
         let parts = self.parts.iter().map(|part| {
             let at = part.span().resolved_at(Span::mixed_site());
             let part = borrowed(part, at);

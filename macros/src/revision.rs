@@ -44,12 +44,12 @@ impl Revision {
             Self::Of(name) => {
                 let at = name.span().resolved_at(Span::mixed_site());
                 let private = placed(private.clone(), at);
-                quote_spanned!(at=> #private::Revision::of(&#name))
+                quote_spanned!(at=> #private::revision(&#name))
             }
             Self::Is(value) => {
                 let at = value.span().resolved_at(Span::mixed_site());
                 let (private, value) = (placed(private.clone(), at), borrowed(value, at));
-                quote_spanned!(at=> #private::Revision::new(#value))
+                quote_spanned!(at=> #private::text_of(#value))
             }
         }
     }

@@ -95,26 +95,30 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> syn::Result<TokenS
 // Input:  #[ttl_cached(entity = "tools", ttl = "20s", when = first)]
 //         async fn list(filter: Filter, first: bool) -> Vec<Tool> { statements }
 // Output: async fn list(filter: Filter, first: bool) -> Vec<Tool> {
-//             __private::ttl_cached({ static SITE: Site = ..; &SITE }, key of `filter` and `first`, shape, Shared, first, |_| true,
-//                 move |__larder| __larder.body(async move { return edge; { statements } })).await
+//             let miss = match look({ static SITE: Site = ..; &SITE }, || (), key of `filter` and `first`, shape, Shared, first) {
+//                 Look::Hit(hit) => return hit,
+//                 Look::Miss(miss) => miss,
+//             };
+//             miss.run(|_| true, async move { return edge; { statements } }).await
 //         }
 fn emit(function: &Function, plan: &Plan) -> TokenStream {
     let (at, private) = (function.at(), &plan.root.private(function.at()));
     let (name, entity, fingerprint) = (function.name(), &plan.entity, plan.fingerprint);
-    let (settings, conditions) = (plan.settings.at(at), plan.conditions.at(at));
+    let (settings, when, store_if) = (plan.settings.at(at), plan.conditions.when(at), plan.conditions.store_if(at));
     let (key, shape) = (plan.key.tokens(private, at), function.shape(private));
     let tier = Ident::new(plan.store.tier(), at);
     let ttl = Chain::default().with("ttl", plan.ttl.as_ref().and_then(Length::late)).at(at);
     let tags = plan.tags.iter().map(|tag| tag.bind(private, at));
-    let (body, call, wait) = (function.body(private), function.call("ttl_cached"), function.wait());
-    function.with_body(&quote_spanned! {at=>
-        #private::#call(
-            { static SITE: #private::Site = #private::Site::new(#name, #entity, #fingerprint) #settings; &SITE },
-            #key,
-            #shape,
-            #private::#tier,
-            #conditions,
-            move |__larder| __larder #ttl #(#tags)* .body(#body),
-        ) #wait
-    })
+    let (body, run, wait) = (function.body(private), function.run(), function.wait());
+    let site = quote_spanned! {at=>
+        { static SITE: #private::Site = #private::Site::new(#name, #entity, #fingerprint) #settings; &SITE }
+    };
+    let look = quote_spanned!(at=> #private::look(#site, || (), #key, #shape, #private::#tier, #when));
+    function.with_body(&function.looked_up(
+        private,
+        &look,
+        &quote_spanned! {at=>
+            __larder #ttl #(#tags)* .#run(#store_if, #body) #wait
+        },
+    ))
 }

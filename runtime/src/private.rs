@@ -2,8 +2,8 @@
 
 pub use crate::cache::Site;
 pub use crate::call::{
-    Job, Lead, LeadSite, LeaderFailure, LeaderReturn, Name, Revision, Work, Write, WriteSite, hexsha_cached,
-    hexsha_cached_blocking, invalidates, lead, text, ttl_cached, ttl_cached_blocking,
+    Job, Lead, LeadSite, LeaderFailure, LeaderReturn, Look, Miss, Name, Work, Write, WriteSite, invalidates, lead,
+    look, look_at, revision, text, text_of,
 };
 pub use crate::key::Key;
 pub use crate::value::{Declared, Local, Opaque, Outcome, Plain, Return, Shape, Shared, Storable, Tier};

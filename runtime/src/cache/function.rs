@@ -3,13 +3,14 @@
 use std::any::Any;
 use std::time::Duration;
 
-use foldhash::quality::RandomState;
+use foldhash::fast::RandomState;
 use quick_cache::UnitWeighter;
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use sha2::{Digest as _, Sha256};
 
 use super::{Coherence, Flights, Instantiation, Kept, Kind, Own, Revisions, Site, Store};
 use crate::instance::Settings;
+use crate::key::StoredKey;
 use crate::stats::{Counters, Counts, Hits};
 
 /// What of a function does not depend on its types.
@@ -140,7 +141,7 @@ pub(crate) fn push_hex(out: &mut String, bytes: &[u8]) {
 }
 
 /// The memory of one function: bounded by entries, looked up by borrowed bytes.
-pub(crate) type Memory<V> = Cache<Box<[u8]>, Kept<V>, UnitWeighter, RandomState>;
+pub(crate) type Memory<V> = Cache<StoredKey, Kept<V>, UnitWeighter, RandomState>;
 
 pub(crate) fn memory<V: Clone>(capacity: usize) -> Memory<V> {
     Cache::with(capacity, capacity as u64, UnitWeighter, RandomState::default(), DefaultLifecycle::default())

@@ -3,32 +3,27 @@
 use std::cell::Cell;
 use std::sync::Arc;
 
-use super::revisions::{Revision, find};
+use super::revisions::{self, Revision};
+use super::run::{Flight, Started, Steps};
 use super::slots::Seen;
 use super::{Entry, Function, Instantiation, Kept, Kind, Site, Store, Verdict, slots};
 use crate::ambient::{Ambient, Mode};
 use crate::clock::Moment;
+use crate::epoch::Cell as EpochCell;
 use crate::instance::Larder;
-use crate::key::Key;
-use crate::value::Storable;
+use crate::key::Form;
+use crate::value::{Codec, Storable};
 
 /// A call as it arrives.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Request<'a> {
+#[derive(Debug)]
+pub(crate) struct Request<'a, V> {
     pub(crate) site: &'static Site,
-    pub(crate) key: &'a Key,
+    pub(crate) key: &'a Form,
     /// Empty for a function that depends on none.
     pub(crate) revision: &'a [u8],
     pub(crate) wanted: bool,
     pub(crate) instantiation: Instantiation,
-}
-
-/// What memory says to a call.
-pub(crate) enum Look<V> {
-    /// Here it is.
-    Hit(V),
-    /// It must be run, or at least asked for.
-    Miss(Box<Run<V>>),
+    pub(crate) codec: fn() -> Codec<V>,
 }
 
 /// A call that memory could not answer.
@@ -38,9 +33,18 @@ pub(crate) struct Run<V> {
     pub(super) function: Arc<Function<V>>,
     /// Where a revision cache stores: captured before anything is computed.
     pub(super) captured: Option<Arc<Revision<V>>>,
-    pub(super) key: Box<[u8]>,
+    pub(super) key: Form,
+    /// The same, as bytes.
+    pub(super) form: Box<[u8]>,
     pub(super) revision: Box<[u8]>,
     pub(super) plan: Plan<V>,
+    pub(super) codec: Codec<V>,
+    /// What the call depends on before its body runs.
+    pub(super) cells: Vec<Arc<EpochCell>>,
+    /// The flight that it leads, if there is one.
+    pub(super) flight: Option<Flight<V>>,
+    /// The body, while it runs.
+    pub(super) started: Option<Started>,
 }
 
 /// What is left to do.
@@ -55,9 +59,9 @@ pub(super) enum Plan<V> {
     Refresh,
 }
 
-/// Looks into memory.
+/// Looks into memory; what is left to do where it has no answer.
 #[inline]
-pub(crate) fn look<V: Storable>(request: &Request<'_>) -> Look<V> {
+pub(crate) fn find<V: Storable>(request: &Request<'_, V>) -> Result<V, Box<dyn Steps<V>>> {
     match Ambient::current() {
         None => look_in(Larder::installed(), None, request),
         Some(ambient) => {
@@ -68,36 +72,40 @@ pub(crate) fn look<V: Storable>(request: &Request<'_>) -> Look<V> {
 }
 
 #[inline]
-fn look_in<V: Storable>(larder: &Larder, ambient: Option<&Arc<Ambient>>, request: &Request<'_>) -> Look<V> {
+fn look_in<V: Storable>(
+    larder: &Larder,
+    ambient: Option<&Arc<Ambient>>,
+    request: &Request<'_, V>,
+) -> Result<V, Box<dyn Steps<V>>> {
     let mode = ambient.map_or(Mode::Normal, |ambient| ambient.mode);
     // What is left to do lies beside the answer, so that a hit passes on the value alone.
     let plan = Cell::new(None);
-    let hit = slots::with::<V, _>(larder, request.site, request.instantiation, |seen| {
+    let hit = slots::with::<V, _>(larder, request.site, &request.instantiation, |seen| {
         let core = &seen.function.core;
         if !request.wanted || !core.enabled || mode != Mode::Normal {
             let run = request.wanted && core.enabled && mode == Mode::Refresh;
             plan.set(Some(if run { Plan::Refresh } else { Plan::Uncached }));
             return None;
         }
-        let key = request.key.as_bytes();
+        let key = request.key;
         match (request.site.kind(), core.store) {
             (Kind::Revision, _) => seen.revisions(|maps| {
-                let map = find(maps, request.revision)?;
+                let map = revisions::find(maps, request.revision)?;
                 map.get(key, &core.cells, |kept| {
                     may_serve(larder, ambient, &seen, kept, &plan).then(|| kept.value.clone())
                 })?
             }),
             (Kind::Ttl, Store::Redis) => None,
             (Kind::Ttl, _) => {
-                // What is found is a copy already: it is handed on as it is.
-                let kept = seen.function.memory.get(key)?;
-                may_serve(larder, ambient, &seen, &kept, &plan).then_some(kept.value)
+                // What is found is a copy already: it is handed on as it is, and moved only once.
+                let mut kept = seen.function.memory.get(key);
+                kept.take_if(|kept| may_serve(larder, ambient, &seen, kept, &plan)).map(|kept| kept.value)
             }
         }
     });
     match hit {
-        Some(value) => Look::Hit(value),
-        None => Look::Miss(prepare(larder, ambient, request, plan.take().unwrap_or(Plan::Cached))),
+        Some(value) => Ok(value),
+        None => Err(prepare(larder, ambient, request, plan.take().unwrap_or(Plan::Cached))),
     }
 }
 
@@ -131,12 +139,28 @@ fn may_serve<V: Storable>(
 fn prepare<V: Storable>(
     larder: &Larder,
     ambient: Option<&Arc<Ambient>>,
-    request: &Request<'_>,
+    request: &Request<'_, V>,
     plan: Plan<V>,
-) -> Box<Run<V>> {
+) -> Box<dyn Steps<V>> {
     let function = larder.function::<V>(request.site, request.instantiation);
     let captured = (request.site.kind() == Kind::Revision).then(|| function.revisions.capture(request.revision));
     let ambient = ambient.map(|ambient| Ambient::clone(ambient)).unwrap_or_default();
-    let (key, revision) = (request.key.as_bytes().into(), request.revision.into());
-    Box::new(Run { larder: larder.clone(), ambient, function, captured, key, revision, plan })
+    let (form, revision) = (request.key.to_bytes().into_boxed_slice(), request.revision.into());
+    let key = Form::from(&*form);
+    let cells = function.core.cells.to_vec();
+    let (larder, codec) = (larder.clone(), (request.codec)());
+    Box::new(Run {
+        larder,
+        ambient,
+        function,
+        captured,
+        key,
+        form,
+        revision,
+        plan,
+        codec,
+        cells,
+        flight: None,
+        started: None,
+    })
 }

@@ -12,6 +12,7 @@ use arc_swap::ArcSwap;
 use super::function::{Memory, memory};
 use super::{Kept, Own};
 use crate::clock::Moment;
+use crate::key::Form;
 
 /// The maps of the latest revisions, newest first.
 #[derive(Debug)]
@@ -40,7 +41,7 @@ pub(crate) struct Revision<V> {
 impl<V: Clone> Revision<V> {
     /// Looks at the value of a key. The value of the empty key is found without hashing, and looked at where it lies.
     #[inline]
-    pub(crate) fn get<R>(&self, key: &[u8], own: &Own, look: impl FnOnce(&Kept<V>) -> R) -> Option<R> {
+    pub(crate) fn get<R>(&self, key: &Form, own: &Own, look: impl FnOnce(&Kept<V>) -> R) -> Option<R> {
         if key.is_empty()
             && let Some(kept) = self.single.get()
             && kept.is_current(own)
@@ -50,7 +51,7 @@ impl<V: Clone> Revision<V> {
         self.map.get()?.get(key).map(|kept| look(&kept))
     }
 
-    pub(crate) fn insert(&self, key: &[u8], kept: Kept<V>) {
+    pub(crate) fn insert(&self, key: &Form, kept: Kept<V>) {
         // What ages is not put where it could never be replaced.
         let kept = if key.is_empty() && kept.deadline == Moment::NEVER {
             match self.single.set(kept) {
@@ -60,7 +61,7 @@ impl<V: Clone> Revision<V> {
         } else {
             kept
         };
-        self.map.get_or_init(|| memory(self.capacity)).insert(key.into(), kept);
+        self.map.get_or_init(|| memory(self.capacity)).insert(key.to_stored(), kept);
     }
 
     fn entries(&self) -> u64 {
@@ -131,7 +132,7 @@ mod tests {
     }
 
     fn read(revisions: &Revisions<u32>, revision: &[u8], own: &Own) -> Option<u32> {
-        find(revisions.view().load(), revision).and_then(|map| map.get(b"k", own, |kept| kept.value))
+        find(revisions.view().load(), revision).and_then(|map| map.get(&Form::from(&b"k"[..]), own, |kept| kept.value))
     }
 
     #[test]
@@ -140,8 +141,8 @@ mod tests {
         let revisions = Revisions::new(1, 8);
         let old = revisions.capture(b"a");
         let new = revisions.capture(b"b");
-        new.insert(b"k", kept(2, &own));
-        old.insert(b"k", kept(1, &own));
+        new.insert(&Form::from(&b"k"[..]), kept(2, &own));
+        old.insert(&Form::from(&b"k"[..]), kept(1, &own));
         assert_eq!(read(&revisions, b"b", &own), Some(2));
         assert_eq!(read(&revisions, b"a", &own), None);
     }
@@ -151,13 +152,13 @@ mod tests {
         let own = own();
         let revisions = Revisions::new(2, 8);
         for (name, value) in [(b"a", 1), (b"b", 2)] {
-            revisions.capture(name).insert(b"k", kept(value, &own));
+            revisions.capture(name).insert(&Form::from(&b"k"[..]), kept(value, &own));
         }
         for _ in 0..3 {
             assert_eq!(read(&revisions, b"a", &own), Some(1));
             assert_eq!(read(&revisions, b"b", &own), Some(2));
         }
-        revisions.capture(b"c").insert(b"k", kept(3, &own));
+        revisions.capture(b"c").insert(&Form::from(&b"k"[..]), kept(3, &own));
         assert_eq!(read(&revisions, b"a", &own), None);
         assert_eq!(read(&revisions, b"b", &own), Some(2));
     }

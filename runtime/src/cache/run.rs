@@ -1,6 +1,7 @@
 //! The way of a miss: confirm, join the flight, ask Redis, run the body, store.
 
-use std::future::Future;
+use std::future::{self, Future};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,80 +10,57 @@ use super::function::Ttl;
 use super::look::{Plan, Run};
 use super::{Coherence, Departure, End, Entry, Frame, Joined, Kept, Node, Store, Verdict};
 use crate::ambient::Ambient;
-use crate::call::{Job, LateName};
+use crate::call::LateName;
 use crate::clock::Moment;
 use crate::epoch::{Cell, Stamp};
 use crate::log;
-use crate::value::{Shape, Storable, Tier};
+use crate::value::Storable;
 
 /// Waiting this often for flights that an invalidation overtook is enough: the call then runs alone.
 const ATTEMPTS: usize = 3;
 
-/// Answers a call that memory could not.
-pub(crate) async fn compute<S, T, P, B>(run: Box<Run<S::Value>>, store_if: P, job: Job<S::Value, B>) -> S::Return
-where
-    S: Shape,
-    S::Value: Storable,
-    T: Tier<S::Value>,
-    P: FnOnce(&S::Value) -> bool,
-    B: Future<Output = S::Return>,
-{
-    let Job { names, late, ttl, body } = job;
-    let mut cells = run.function.core.cells.to_vec();
-    cells.extend(names.iter().map(|name| run.larder.table().named(name)));
-    if matches!(run.plan, Plan::Uncached) {
-        let started = run.start(&cells, None);
-        let returned = run.inside(Some(Arc::clone(&started.frame))).scope(body).await;
-        run.report_unstored(started);
-        return returned;
-    }
-    let flight = match run.answer::<T>(&cells).await {
-        Answer::Entry(entry) => return S::restore(into_value(entry)),
-        Answer::Run(flight) => flight,
-    };
+/// What is left of a call that memory could not answer, in three steps: ask, run the body, settle. It names nothing that
+/// a value must be able to do: that was asked for when the call was looked up.
+pub(crate) trait Steps<V>: Send {
+    /// Confirms, joins the flight, asks Redis; or begins the computation.
+    fn answer(&mut self, names: Vec<String>) -> Step<'_, Answer<V>>;
 
-    run.function.core.counters.misses.up();
-    log::miss(&run.function.core.path);
-    let started = run.start(&cells, flight.as_ref());
-    let returned = run.inside(Some(Arc::clone(&started.frame))).scope(body).await;
-    let Some(value) = S::value(&returned) else {
-        run.function.core.counters.errors.up();
-        run.report_unstored(started);
-        return returned;
-    };
-    let entry = run.settle(started, value, late, ttl, store_if).await;
-    run.report(&entry);
-    if let Some(Flight { pilot, .. }) = flight {
-        pilot.land(Arc::clone(&entry));
-    }
-    if entry.stored {
-        run.write_through::<T>(&entry).await;
-    }
-    returned
+    /// Whether what the body returns may be stored.
+    fn is_cached(&self) -> bool;
+
+    /// Stores what the body returned, and hands it to those who wait; `None`: it failed.
+    fn settle(&mut self, computed: Option<Computed<'_, V>>) -> Step<'_, ()>;
 }
 
-/// The value of an entry: taken out of it where nobody else has it.
-fn into_value<V: Clone>(entry: Arc<Entry<V>>) -> V {
-    Arc::try_unwrap(entry).map_or_else(|shared| shared.value.clone(), |entry| entry.value)
-}
+/// One step.
+pub(crate) type Step<'a, R> = Pin<Box<dyn Future<Output = R> + Send + 'a>>;
 
 /// How a call goes on.
-enum Answer<V> {
+pub(crate) enum Answer<V> {
     /// It is answered without running the body.
-    Entry(Arc<Entry<V>>),
-    /// It runs the body; for those who wait, if there is a flight.
-    Run(Option<Flight<V>>),
+    Value(V),
+    /// The body is to be run inside this.
+    Run(Ambient),
+}
+
+/// What a body returned.
+pub(crate) struct Computed<'a, V> {
+    pub(crate) value: &'a V,
+    pub(crate) late: Vec<LateName<V>>,
+    pub(crate) ttl: Option<Duration>,
+    /// What `store_if` said.
+    pub(crate) wanted: bool,
 }
 
 /// A flight that this call leads.
-struct Flight<V> {
+pub(super) struct Flight<V> {
     pilot: Pilot<V>,
     /// The table's counter when it began.
     began: u64,
 }
 
-/// A body about to run.
-struct Started {
+/// A body that runs.
+pub(super) struct Started {
     frame: Arc<Frame>,
     stamp: Stamp,
     born: Moment,
@@ -90,31 +68,97 @@ struct Started {
     generation: u64,
 }
 
+impl<V: Storable> Steps<V> for Run<V> {
+    fn answer(&mut self, names: Vec<String>) -> Step<'_, Answer<V>> {
+        let table = self.larder.table();
+        self.cells.extend(names.iter().map(|name| table.named(name)));
+        Box::pin(async move {
+            if self.is_cached() {
+                if let Some(entry) = self.seek().await {
+                    return Answer::Value(into_value(entry));
+                }
+                self.function.core.counters.misses.up();
+                log::miss(&self.function.core.path);
+            }
+            Answer::Run(self.begin())
+        })
+    }
+
+    fn is_cached(&self) -> bool {
+        !matches!(self.plan, Plan::Uncached)
+    }
+
+    fn settle(&mut self, computed: Option<Computed<'_, V>>) -> Step<'_, ()> {
+        let Some(started) = self.started.take() else { return Box::pin(future::ready(())) };
+        let computed = match computed {
+            Some(computed) if self.is_cached() => computed,
+            other => {
+                if other.is_none() && self.is_cached() {
+                    self.function.core.counters.errors.up();
+                }
+                self.report_unstored(started);
+                self.flight = None;
+                return Box::pin(future::ready(()));
+            }
+        };
+        let Computed { value, late, ttl, wanted } = computed;
+        let late = late.into_iter().map(|name| self.larder.table().named(&name(value))).collect();
+        let value = value.clone();
+        Box::pin(async move {
+            let entry = Arc::new(self.judge(started, value, late, ttl, wanted).await);
+            if entry.stored {
+                self.remember(&entry);
+                self.function.core.counters.stores.up();
+            }
+            self.report(&entry);
+            if let Some(Flight { pilot, .. }) = self.flight.take() {
+                pilot.land(Arc::clone(&entry));
+            }
+            if entry.stored {
+                self.write_through(&entry).await;
+            }
+        })
+    }
+}
+
+/// The value of an entry: taken out of it where nobody else has it.
+fn into_value<V: Clone>(entry: Arc<Entry<V>>) -> V {
+    Arc::try_unwrap(entry).map_or_else(|shared| shared.value.clone(), |entry| entry.value)
+}
+
+/// What became of a call that asked to join a flight.
+enum Boarded<V> {
+    /// Another's flight answered it.
+    Answered(Arc<Entry<V>>),
+    /// It runs the body; for those who wait, if there is a flight.
+    Runs(Option<Flight<V>>),
+}
+
 impl<V: Storable> Run<V> {
     /// Confirms, joins, or asks Redis; whoever must run the body leads a flight, where there is one.
-    async fn answer<T: Tier<V>>(&self, cells: &[Arc<Cell>]) -> Answer<V> {
+    async fn seek(&mut self) -> Option<Arc<Entry<V>>> {
         let core = &self.function.core;
         if let Plan::Confirm(entry) = &self.plan
             && self.confirm(entry).await
         {
             core.counters.hits_memory.up();
             self.report(entry);
-            return Answer::Entry(Arc::clone(entry));
+            return Some(Arc::clone(entry));
         }
         let strict = core.coherence == Coherence::Strict && self.larder.remote().is_some();
-        let asked = strict && self.learn(cells, true).await;
-        let flight = match self.board(cells).await {
-            Answer::Run(flight) => flight,
-            joined => {
+        let asked = strict && self.learn(&self.cells, true).await;
+        let flight = match self.board().await {
+            Boarded::Runs(flight) => flight,
+            Boarded::Answered(entry) => {
                 core.counters.joins.up();
-                return joined;
+                return Some(entry);
             }
         };
         let refresh = matches!(self.plan, Plan::Refresh);
         let found = if flight.is_none() || refresh {
             None
         } else if strict {
-            self.confirmed_by(cells).filter(|_| asked)
+            self.confirmed_by(&self.cells).filter(|_| asked)
         } else {
             self.remembered()
         };
@@ -124,7 +168,7 @@ impl<V: Storable> Run<V> {
                 Some(entry)
             }
             None => {
-                let fetched = self.fetch::<T>(cells).await;
+                let fetched = self.fetch(&self.cells).await;
                 if let Some(entry) = &fetched {
                     core.counters.hits_redis.up();
                     self.remember(entry);
@@ -132,12 +176,16 @@ impl<V: Storable> Run<V> {
                 fetched
             }
         };
-        let Some(entry) = found else { return Answer::Run(flight) };
-        self.report(&entry);
-        if let Some(Flight { pilot, .. }) = flight {
-            pilot.land(Arc::clone(&entry));
+        match &found {
+            None => self.flight = flight,
+            Some(entry) => {
+                self.report(entry);
+                if let Some(Flight { pilot, .. }) = flight {
+                    pilot.land(Arc::clone(entry));
+                }
+            }
         }
-        Answer::Entry(entry)
+        found
     }
 
     /// Reads the epochs of an entry again: `true` if it may be served.
@@ -148,10 +196,11 @@ impl<V: Storable> Run<V> {
     }
 
     /// Joins a flight and waits for it, or begins one.
-    async fn board(&self, cells: &[Arc<Cell>]) -> Answer<V> {
+    async fn board(&self) -> Boarded<V> {
+        let cells = &*self.cells;
         let core = &self.function.core;
         if !core.single_flight {
-            return Answer::Run(None);
+            return Boarded::Runs(None);
         }
         let (key, frame) = (self.flight_key(), self.ambient.frame.as_ref());
         let mut overtaken = 0;
@@ -165,44 +214,47 @@ impl<V: Storable> Run<V> {
             let departure = Departure { began, at, cells, fresh: matches!(self.plan, Plan::Refresh) };
             match self.function.flights.join(&key, departure, oldest, frame) {
                 Joined::Alone => break,
-                Joined::Lead(pilot) => return Answer::Run(Some(Flight { pilot, began })),
+                Joined::Lead(pilot) => return Boarded::Runs(Some(Flight { pilot, began })),
                 Joined::Wait(waiting) => match waiting.flight.end().await {
                     End::GivenUp => {}
                     End::Overtaken => overtaken += 1,
                     End::Landed(entry) => {
                         self.report(&entry);
-                        return Answer::Entry(entry);
+                        return Boarded::Answered(entry);
                     }
                 },
             }
         }
-        Answer::Run(None)
+        Boarded::Runs(None)
     }
 
     /// Takes the stamp: from here on the body may read what it depends on.
-    fn start(&self, cells: &[Arc<Cell>], flight: Option<&Flight<V>>) -> Started {
+    fn begin(&mut self) -> Ambient {
+        let flight = self.flight.as_ref();
         let node = flight.map_or_else(Arc::<Node>::default, |flight| Arc::clone(flight.pilot.node()));
         let began = flight.map_or_else(|| self.larder.table().counter(), |flight| flight.began);
         let (born, generation) = (self.larder.now(), self.generation());
         let frame = Frame::new(self.ambient.frame.clone(), node);
-        Started { frame, stamp: self.stamp(cells), born, began, generation }
+        let inside = self.inside(Some(Arc::clone(&frame)));
+        self.started = Some(Started { frame, stamp: self.stamp(), born, began, generation });
+        inside
     }
 
-    /// Makes the entry of a value that was computed, and stores it here if it may be stored.
-    async fn settle(
+    /// Makes the entry of a value that was computed, and judges whether it may be stored.
+    async fn judge(
         &self,
         started: Started,
-        value: &V,
-        late: Vec<LateName<V>>,
+        value: V,
+        late: Vec<Arc<Cell>>,
         ttl: Option<Duration>,
-        store_if: impl FnOnce(&V) -> bool,
-    ) -> Arc<Entry<V>> {
+        wanted: bool,
+    ) -> Entry<V> {
         let Started { frame, mut stamp, born, began, generation } = started;
         let (core, table) = (&self.function.core, self.larder.table());
         let gathered = frame.take();
         stamp.merge(&gathered.stamp);
         let mut named = gathered.late;
-        named.extend(late.into_iter().map(|name| table.named(&name(value))));
+        named.extend(late);
         self.learn(&named, false).await;
         for cell in &named {
             stamp.add(cell, cell.epoch_or(|| table.provisional()));
@@ -213,14 +265,9 @@ impl<V: Storable> Run<V> {
         let ended = unseen || named.iter().any(|cell| cell.changed() > began);
         let now = self.larder.now();
         let deadline = life(core.ttl, ttl, core.jitter).map_or(Moment::NEVER, |life| now + life).min(gathered.deadline);
-        let stored = now < deadline && !ended && !gathered.unstored && store_if(value);
+        let stored = wanted && now < deadline && !ended && !gathered.unstored;
         let born = born.min(gathered.born);
-        let entry = Arc::new(Entry { value: value.clone(), stamp, born, deadline, stored });
-        if stored {
-            self.remember(&entry);
-            core.counters.stores.up();
-        }
-        entry
+        Entry { value, stamp, born, deadline, stored }
     }
 
     /// What memory holds for this call, if it may be served.
@@ -234,14 +281,14 @@ impl<V: Storable> Run<V> {
         match &self.captured {
             Some(map) => map.get(&self.key, &core.cells, judged).flatten(),
             None if core.store == Store::Redis => None,
-            None => self.function.memory.get(&*self.key).and_then(|kept| judged(&kept)),
+            None => self.function.memory.get(&self.key).and_then(|kept| judged(&kept)),
         }
     }
 
     /// What memory holds for this call, if the epochs of `cells`, just read, are all that it depends on.
     fn confirmed_by(&self, cells: &[Arc<Cell>]) -> Option<Arc<Entry<V>>> {
         let core = &self.function.core;
-        let kept = self.function.memory.get(&*self.key).filter(|_| core.store != Store::Redis)?;
+        let kept = self.function.memory.get(&self.key).filter(|_| core.store != Store::Redis)?;
         let entry = kept.entry(&core.cells);
         let covered = entry.stamp.parts().iter().all(|(cell, _)| cells.iter().any(|read| Arc::ptr_eq(read, cell)));
         let good = covered && entry.stamp.is_current() && self.larder.now() < entry.deadline;
@@ -253,7 +300,7 @@ impl<V: Storable> Run<V> {
         match &self.captured {
             Some(map) => map.insert(&self.key, Kept::of(entry, &core.cells)),
             None if core.store == Store::Redis => {}
-            None => self.function.memory.insert(self.key.clone(), Kept::of(entry, &core.cells)),
+            None => self.function.memory.insert(self.key.to_stored(), Kept::of(entry, &core.cells)),
         }
     }
 
@@ -287,9 +334,9 @@ impl<V: Storable> Run<V> {
     }
 
     /// The present epochs: the stamp of a computation that begins now.
-    fn stamp(&self, cells: &[Arc<Cell>]) -> Stamp {
+    fn stamp(&self) -> Stamp {
         let mut stamp = Stamp::default();
-        for cell in cells {
+        for cell in &self.cells {
             stamp.add(cell, cell.epoch_or(|| self.larder.table().provisional()));
         }
         stamp
@@ -299,12 +346,12 @@ impl<V: Storable> Run<V> {
     fn flight_key(&self) -> Box<[u8]> {
         let revision = &*self.revision;
         if self.captured.is_none() {
-            return self.key.clone();
+            return self.form.clone();
         }
-        let mut key = Vec::with_capacity(revision.len() + self.key.len() + 8);
+        let mut key = Vec::with_capacity(revision.len() + self.form.len() + 8);
         key.extend_from_slice(&(revision.len() as u64).to_le_bytes());
         key.extend_from_slice(revision);
-        key.extend_from_slice(&self.key);
+        key.extend_from_slice(&self.form);
         key.into()
     }
 }

@@ -9,7 +9,7 @@ use crate::clock::Moment;
 use crate::epoch::{Cell, Epoch, Guard, Stamp};
 use crate::log;
 use crate::remote::{Found, Record, Remote};
-use crate::value::{Storable, Tier};
+use crate::value::Storable;
 
 impl<V: Storable> Run<V> {
     /// Redis, where it is configured and the link is up.
@@ -85,7 +85,7 @@ impl<V: Storable> Run<V> {
     }
 
     /// Asks Redis for the value, and for the epochs that are not known here, in one round trip.
-    pub(super) async fn fetch<T: Tier<V>>(&self, cells: &[Arc<Cell>]) -> Option<Arc<Entry<V>>> {
+    pub(super) async fn fetch(&self, cells: &[Arc<Cell>]) -> Option<Arc<Entry<V>>> {
         let tracked = self.is_tracked();
         let asked = if tracked { self.unknown(cells) } else { cells.to_vec() };
         if self.function.core.store == Store::Memory || matches!(self.plan, Plan::Refresh) {
@@ -96,7 +96,7 @@ impl<V: Storable> Run<V> {
         let last_beat = self.larder.tracked_until().before(self.larder.tracking_lease());
         let born = if tracked { last_beat.min(now) } else { now };
         let remote = self.remote()?;
-        let (name, hash) = self.function.core.redis_key(&self.revision, &self.key);
+        let (name, hash) = self.function.core.redis_key(&self.revision, &self.form);
         let names: Vec<Arc<str>> = asked.iter().map(|cell| Arc::clone(cell.name())).collect();
         let guards: Vec<_> = asked.iter().map(|cell| cell.guard()).collect();
         let read = match remote.read(Some((&name, hash)), &names).await {
@@ -111,7 +111,7 @@ impl<V: Storable> Run<V> {
         match read.found {
             Found::Nothing => None,
             Found::Garbled => self.garbled(),
-            Found::Record(record) => self.accept::<T>(cells, record, born, tracked).await,
+            Found::Record(record) => self.accept(cells, record, born, tracked).await,
         }
     }
 
@@ -122,13 +122,7 @@ impl<V: Storable> Run<V> {
     }
 
     /// Takes a stored value over, if all that it depends on is at the epochs that it carries.
-    async fn accept<T: Tier<V>>(
-        &self,
-        cells: &[Arc<Cell>],
-        record: Record,
-        born: Moment,
-        tracked: bool,
-    ) -> Option<Arc<Entry<V>>> {
+    async fn accept(&self, cells: &[Arc<Cell>], record: Record, born: Moment, tracked: bool) -> Option<Arc<Entry<V>>> {
         let carried: Vec<(Arc<Cell>, Epoch)> =
             record.stamp.iter().map(|(name, epoch)| (self.larder.table().cell(name), *epoch)).collect();
         let complete = cells.iter().all(|cell| carried.iter().any(|(known, _)| Arc::ptr_eq(known, cell)));
@@ -149,7 +143,7 @@ impl<V: Storable> Run<V> {
         if !stamp.is_current() {
             return None;
         }
-        let Some(value) = T::decode(&record.payload) else {
+        let Some(value) = (self.codec.decode)(&record.payload) else {
             return self.garbled();
         };
         let life = self.function.core.ttl.longest().map_or(record.life, |ttl| record.life.min(ttl));
@@ -166,14 +160,14 @@ impl<V: Storable> Run<V> {
     }
 
     /// Stores a value for the other processes.
-    pub(super) async fn write_through<T: Tier<V>>(&self, entry: &Entry<V>) {
+    pub(super) async fn write_through(&self, entry: &Entry<V>) {
         let core = &self.function.core;
         if core.store == Store::Memory || !entry.stamp.is_confirmed() || !entry.stamp.is_current() {
             return;
         }
         let Some(remote) = self.remote() else { return };
-        let Some(payload) = T::encode(&entry.value) else { return };
-        let (name, hash) = core.redis_key(&self.revision, &self.key);
+        let Some(payload) = (self.codec.encode)(&entry.value) else { return };
+        let (name, hash) = core.redis_key(&self.revision, &self.form);
         let stamp = entry.stamp.parts().iter().map(|(cell, epoch)| (Arc::clone(cell.name()), *epoch)).collect();
         let endless = entry.deadline == Moment::NEVER;
         let life = if endless { Duration::MAX } else { entry.deadline.since(self.larder.now()) };

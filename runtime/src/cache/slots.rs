@@ -71,7 +71,7 @@ impl<V: Clone + Send + Sync + 'static> Known<V> {
 pub(crate) fn with<V: Clone + Send + Sync + 'static, R>(
     larder: &Larder,
     site: &'static Site,
-    instantiation: Instantiation,
+    instantiation: &Instantiation,
     look: impl Fn(Seen<'_, V>) -> R,
 ) -> R {
     let number = site.number();
@@ -94,9 +94,9 @@ fn fill<V: Clone + Send + Sync + 'static>(
     larder: &Larder,
     site: &'static Site,
     number: usize,
-    instantiation: Instantiation,
+    instantiation: &Instantiation,
 ) -> Arc<Function<V>> {
-    let function = larder.function::<V>(site, instantiation);
+    let function = larder.function::<V>(site, *instantiation);
     let _ = SLOTS.try_with(|slots| {
         if let Ok(mut slots) = slots.try_borrow_mut() {
             if slots.len() <= number {

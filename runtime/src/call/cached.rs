@@ -1,197 +1,138 @@
-//! The calls of `#[ttl_cached]` and `#[hexsha_cached]`: a hit is answered at once, a miss becomes a run.
+//! The calls of `#[ttl_cached]` and `#[hexsha_cached]`: a hit is answered before the body exists, a miss carries on with it.
 
+use std::fmt;
 use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
 
-use super::{Job, Work};
-use crate::cache::{Instantiation, Look, Ready, Request, Site, compute, look};
+use super::{LateName, Name};
+use crate::cache::{Answer, Computed, Instantiation, Ready, Request, Site, Steps, find};
 use crate::key::Key;
 use crate::revision::HexSha;
-use crate::value::{Shape, Storable, Tier};
+use crate::value::{Codec, Shape, Storable, Tier};
 
-/// `#[ttl_cached]`: fresh until its time or its entity ends.
-#[inline]
-#[allow(clippy::too_many_arguments, reason = "one call, so that a type that does not fit is one error")]
-pub fn ttl_cached<S, T, P, F, B>(
-    site: &'static Site,
-    key: Key,
-    _: S,
-    _: T,
-    when: bool,
-    store_if: P,
-    work: F,
-) -> impl Future<Output = S::Return> + use<S, T, P, F, B>
-where
-    S: Shape,
-    S::Value: Storable,
-    T: Tier<S::Value>,
-    P: FnOnce(&S::Value) -> bool,
-    F: FnOnce(Work<S::Value>) -> Job<S::Value, B>,
-    B: Future<Output = S::Return>,
-{
-    call::<S, T, P, F, B>(site, &[], &key, when, store_if, work)
+/// What memory says to a call.
+#[derive(Debug)]
+pub enum Look<S: Shape> {
+    /// Here it is.
+    Hit(S::Return),
+    /// It must be run, or at least asked for.
+    Miss(Miss<S>),
 }
 
-/// [`ttl_cached`] for a sync function.
+/// `#[ttl_cached]`: fresh until its time or its entity ends.
+///
+/// `instantiation` is a closure of the function: its type tells one choice of type parameters from another. All that a
+/// value must be able to do is asked for here, so that a type that does not fit is one error.
 #[inline]
-#[allow(clippy::too_many_arguments, reason = "one call, so that a type that does not fit is one error")]
-pub fn ttl_cached_blocking<S, T, P, F, B>(
-    site: &'static Site,
-    key: Key,
-    _: S,
-    _: T,
-    when: bool,
-    store_if: P,
-    work: F,
-) -> S::Return
+pub fn look<S, T, I>(site: &'static Site, instantiation: I, key: &Key, shape: S, tier: T, when: bool) -> Look<S>
 where
     S: Shape,
     S::Value: Storable,
     T: Tier<S::Value>,
-    P: FnOnce(&S::Value) -> bool,
-    F: FnOnce(Work<S::Value>) -> Job<S::Value, B>,
-    B: FnOnce() -> S::Return,
+    I: FnOnce(),
 {
-    call_blocking::<S, T, P, F, B>(site, &[], &key, when, store_if, work)
+    look_at(site, "", instantiation, key, shape, tier, when)
 }
 
 /// `#[hexsha_cached]`: a pure function of a configuration revision.
 #[inline]
-#[allow(clippy::too_many_arguments, reason = "one call, so that a type that does not fit is one error")]
-pub fn hexsha_cached<S, T, P, F, B>(
-    site: &'static Site,
-    revision: Revision,
-    key: Key,
-    _: S,
-    _: T,
-    when: bool,
-    store_if: P,
-    work: F,
-) -> impl Future<Output = S::Return> + use<S, T, P, F, B>
+pub fn look_at<S, T, I>(site: &'static Site, revision: &str, _: I, key: &Key, _: S, _: T, when: bool) -> Look<S>
 where
     S: Shape,
     S::Value: Storable,
     T: Tier<S::Value>,
-    P: FnOnce(&S::Value) -> bool,
-    F: FnOnce(Work<S::Value>) -> Job<S::Value, B>,
-    B: Future<Output = S::Return>,
-{
-    call::<S, T, P, F, B>(site, revision.as_bytes(), &key, when, store_if, work)
-}
-
-/// [`hexsha_cached`] for a sync function.
-#[inline]
-#[allow(clippy::too_many_arguments, reason = "one call, so that a type that does not fit is one error")]
-pub fn hexsha_cached_blocking<S, T, P, F, B>(
-    site: &'static Site,
-    revision: Revision,
-    key: Key,
-    _: S,
-    _: T,
-    when: bool,
-    store_if: P,
-    work: F,
-) -> S::Return
-where
-    S: Shape,
-    S::Value: Storable,
-    T: Tier<S::Value>,
-    P: FnOnce(&S::Value) -> bool,
-    F: FnOnce(Work<S::Value>) -> Job<S::Value, B>,
-    B: FnOnce() -> S::Return,
-{
-    call_blocking::<S, T, P, F, B>(site, revision.as_bytes(), &key, when, store_if, work)
-}
-
-/// Looks into memory at once; the future answers, or runs what is left to do.
-#[inline]
-fn call<S, T, P, F, B>(
-    site: &'static Site,
-    revision: &[u8],
-    key: &Key,
-    when: bool,
-    store_if: P,
-    work: F,
-) -> impl Future<Output = S::Return> + use<S, T, P, F, B>
-where
-    S: Shape,
-    S::Value: Storable,
-    T: Tier<S::Value>,
-    P: FnOnce(&S::Value) -> bool,
-    F: FnOnce(Work<S::Value>) -> Job<S::Value, B>,
-    B: Future<Output = S::Return>,
+    I: FnOnce(),
 {
     let wanted = when && key.is_usable();
-    let found = look::<S::Value>(&Request { site, key, revision, wanted, instantiation: Instantiation::of::<F>() });
-    async move {
-        match found {
-            Look::Hit(value) => S::restore(value),
-            Look::Miss(run) => Box::pin(compute::<S, T, P, B>(run, store_if, work(Work::new()))).await,
-        }
+    let (revision, instantiation) = (revision.as_bytes(), Instantiation::of::<I>());
+    let request = Request { site, key: key.form(), revision, wanted, instantiation, codec: Codec::of::<T> };
+    match find::<S::Value>(&request) {
+        Ok(value) => Look::Hit(S::restore(value)),
+        Err(steps) => Look::Miss(Miss { steps, names: Vec::new(), late: Vec::new(), ttl: None }),
     }
 }
 
+/// The revision of a configuration.
 #[inline]
-fn call_blocking<S, T, P, F, B>(
-    site: &'static Site,
-    revision: &[u8],
-    key: &Key,
-    when: bool,
-    store_if: P,
-    work: F,
-) -> S::Return
-where
-    S: Shape,
-    S::Value: Storable,
-    T: Tier<S::Value>,
-    P: FnOnce(&S::Value) -> bool,
-    F: FnOnce(Work<S::Value>) -> Job<S::Value, B>,
-    B: FnOnce() -> S::Return,
-{
-    let wanted = when && key.is_usable();
-    match look::<S::Value>(&Request { site, key, revision, wanted, instantiation: Instantiation::of::<F>() }) {
-        Look::Hit(value) => S::restore(value),
-        Look::Miss(run) => {
-            let Job { names, late, ttl, body } = work(Work::new());
-            let job = Job { names, late, ttl, body: Ready::new(body) };
-            pollster::block_on(compute::<S, T, P, _>(run, store_if, job))
-        }
+pub fn revision<T: HexSha + ?Sized>(config: &T) -> &str {
+    config.hexsha()
+}
+
+/// The revision that an expression gives.
+#[inline]
+pub fn text_of<T: AsRef<str> + ?Sized>(revision: &T) -> &str {
+    revision.as_ref()
+}
+
+/// A call that memory could not answer, under construction.
+#[must_use = "a call does nothing until it is run"]
+pub struct Miss<S: Shape> {
+    steps: Box<dyn Steps<S::Value>>,
+    names: Vec<String>,
+    late: Vec<LateName<S::Value>>,
+    ttl: Option<Duration>,
+}
+
+impl<S: Shape> Miss<S> {
+    /// Adds a name made of literals and parameters.
+    pub fn tag(mut self, name: Name) -> Self {
+        self.names.push(name.fill([]));
+        self
+    }
+
+    /// Adds a name whose holes the result fills.
+    pub fn late<F, const N: usize>(mut self, name: Name, parts: F) -> Self
+    where
+        F: FnOnce(&S::Value) -> [String; N] + Send + 'static,
+    {
+        self.late.push(Box::new(move |value| name.fill(parts(value))));
+        self
+    }
+
+    /// `ttl = <an expression>`
+    pub fn ttl(mut self, ttl: Duration) -> Self {
+        self.ttl = Some(ttl);
+        self
+    }
+
+    /// Asks those who may have the value; runs the body where nobody has.
+    pub fn run<P, B>(self, store_if: P, body: B) -> Pin<Box<impl Future<Output = S::Return> + use<S, P, B>>>
+    where
+        P: FnOnce(&S::Value) -> bool,
+        B: Future<Output = S::Return>,
+    {
+        let Self { mut steps, names, late, ttl } = self;
+        Box::pin(async move {
+            let inside = match steps.answer(names).await {
+                Answer::Value(value) => return S::restore(value),
+                Answer::Run(inside) => inside,
+            };
+            let returned = inside.scope(body).await;
+            let computed = S::value(&returned).map(|value| Computed {
+                value,
+                late,
+                ttl,
+                wanted: steps.is_cached() && store_if(value),
+            });
+            let settled = steps.settle(computed);
+            settled.await;
+            returned
+        })
+    }
+
+    /// [`run`](Self::run) for a sync function.
+    pub fn run_blocking<P, B>(self, store_if: P, body: B) -> S::Return
+    where
+        P: FnOnce(&S::Value) -> bool,
+        B: FnOnce() -> S::Return,
+    {
+        pollster::block_on(self.run(store_if, Ready::new(body)))
     }
 }
 
-/// A revision, taken from the argument so that the argument can move into the body. A Git or SHA-256 hash fits inline.
-#[derive(Clone, Debug)]
-pub struct Revision {
-    length: usize,
-    inline: [u8; INLINE],
-    longer: Option<Box<str>>,
-}
-
-const INLINE: usize = 64;
-
-impl Revision {
-    /// That of a configuration.
-    #[inline]
-    pub fn of<T: HexSha + ?Sized>(config: &T) -> Self {
-        Self::new(config.hexsha())
-    }
-
-    /// That which an expression gives.
-    #[inline]
-    pub fn new(revision: impl AsRef<str>) -> Self {
-        let revision = revision.as_ref();
-        let mut made = Self { length: revision.len(), inline: [0; INLINE], longer: None };
-        match made.inline.get_mut(..revision.len()) {
-            Some(place) => place.copy_from_slice(revision.as_bytes()),
-            None => made.longer = Some(revision.into()),
-        }
-        made
-    }
-
-    #[inline]
-    pub(crate) fn as_bytes(&self) -> &[u8] {
-        match &self.longer {
-            None => self.inline.get(..self.length).unwrap_or_default(),
-            Some(longer) => longer.as_bytes(),
-        }
+impl<S: Shape> fmt::Debug for Miss<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Miss").field("names", &self.names.len()).finish_non_exhaustive()
     }
 }

@@ -6,7 +6,7 @@ mod names;
 mod work;
 mod write;
 
-pub use cached::{Revision, hexsha_cached, hexsha_cached_blocking, ttl_cached, ttl_cached_blocking};
+pub use cached::{Look, Miss, look, look_at, revision, text_of};
 pub use lead::{Lead, LeadSite, LeaderFailure, LeaderReturn, lead};
 pub use names::{Name, text};
 pub(crate) use work::LateName;

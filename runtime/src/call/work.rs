@@ -1,33 +1,30 @@
-//! What is to be done where nothing is stored: the names that are known beforehand, the ttl, the body.
+//! A write: the names that are known beforehand, those that its result completes, the body.
 
 use std::fmt;
 use std::marker::PhantomData;
-use std::time::Duration;
 
 use super::Name;
 
-/// A job under construction; made only on a miss.
+/// A job under construction.
 pub struct Work<V> {
     pub(crate) names: Vec<String>,
     pub(crate) late: Vec<LateName<V>>,
-    pub(crate) ttl: Option<Duration>,
     value: PhantomData<fn(&V)>,
 }
 
 /// A name that the result completes.
 pub(crate) type LateName<V> = Box<dyn FnOnce(&V) -> String + Send>;
 
-/// A job: what a cached call runs on a miss, and what a write runs always.
+/// What a write runs.
 pub struct Job<V, B> {
     pub(crate) names: Vec<String>,
     pub(crate) late: Vec<LateName<V>>,
-    pub(crate) ttl: Option<Duration>,
     pub(crate) body: B,
 }
 
 impl<V> Work<V> {
     pub(crate) const fn new() -> Self {
-        Self { names: Vec::new(), late: Vec::new(), ttl: None, value: PhantomData }
+        Self { names: Vec::new(), late: Vec::new(), value: PhantomData }
     }
 
     /// Adds a name made of literals and parameters.
@@ -47,16 +44,9 @@ impl<V> Work<V> {
         self
     }
 
-    /// `ttl = <an expression>`
-    #[must_use]
-    pub const fn ttl(mut self, ttl: Duration) -> Self {
-        self.ttl = Some(ttl);
-        self
-    }
-
     /// Adds the body, which may take the parameters along.
     pub fn body<B>(self, body: B) -> Job<V, B> {
-        Job { names: self.names, late: self.late, ttl: self.ttl, body }
+        Job { names: self.names, late: self.late, body }
     }
 }
 

@@ -54,7 +54,7 @@ impl<O> Write<O> {
         F: FnOnce(Work<O::Value>) -> Job<O::Value, B>,
         B: Future<Output = R>,
     {
-        let Job { names, late, body, .. } = work(Work::new());
+        let Job { names, late, body } = work(Work::new());
         let owed = Owed { larder: Larder::current(), names };
         let returned = body.await;
         let mut names = owed.settle();
@@ -76,8 +76,8 @@ impl<O> Write<O> {
         F: FnOnce(Work<O::Value>) -> Job<O::Value, B>,
         B: FnOnce() -> R,
     {
-        let Job { names, late, ttl, body } = work(Work::new());
-        pollster::block_on(self.run(|_| Job { names, late, ttl, body: Ready::new(body) }))
+        let Job { names, late, body } = work(Work::new());
+        pollster::block_on(self.run(|_| Job { names, late, body: Ready::new(body) }))
     }
 }
 

@@ -104,9 +104,9 @@ impl<'a> Serializer for Form<'a> {
 
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), Refused> {
         self.out.mark(tag::SOME);
-        let inside = self.out.bytes.len();
+        let inside = self.out.form.len();
         value.serialize(Form { out: self.out })?;
-        self.out.some_of_nothing |= matches!(self.out.bytes.get(inside), Some(&(tag::NONE | tag::UNIT)));
+        self.out.some_of_nothing |= matches!(self.out.form.byte(inside), Some(tag::NONE | tag::UNIT));
         Ok(())
     }
 

@@ -1,15 +1,17 @@
 //! The key of a cached call: its arguments in one canonical, typed, length-prefixed form.
 
 mod by_serde;
+mod form;
 mod std_types;
 
-use std::cell::Cell;
+use std::fmt;
 
 use sha2::{Digest as _, Sha256};
 
 #[cfg(feature = "redis")]
 pub(crate) use by_serde::holds_some_of_nothing;
 pub use by_serde::{BySerde, by_serde};
+pub(crate) use form::{Form, StoredKey};
 
 /// A value that can be part of a cache key.
 ///
@@ -44,9 +46,9 @@ pub trait CacheKey {
 }
 
 /// Receives the canonical form of a key.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct KeyWriter {
-    bytes: Vec<u8>,
+    form: Form,
     unusable: bool,
     some_of_nothing: bool,
 }
@@ -58,7 +60,7 @@ impl KeyWriter {
     #[inline]
     pub fn bytes(&mut self, tag: u8, bytes: &[u8]) {
         self.length(tag, bytes.len());
-        self.bytes.extend_from_slice(bytes);
+        self.form.push(bytes);
     }
 
     /// Writes the fingerprint of a type's shape: its name and those of its fields.
@@ -69,7 +71,7 @@ impl KeyWriter {
 
     #[inline]
     pub(crate) fn mark(&mut self, tag: u8) {
-        self.bytes.push(tag);
+        self.form.push_word(u64::from(tag), 1);
     }
 
     #[inline]
@@ -79,9 +81,15 @@ impl KeyWriter {
 
     #[inline]
     pub(crate) fn fixed<const N: usize>(&mut self, tag: u8, bytes: [u8; N]) {
-        self.bytes.reserve(N + 1);
-        self.bytes.push(tag);
-        self.bytes.extend_from_slice(&bytes);
+        self.mark(tag);
+        let mut word = [0; 8];
+        match word.get_mut(..N) {
+            Some(place) => {
+                place.copy_from_slice(&bytes);
+                self.form.push_word(u64::from_le_bytes(word), N);
+            }
+            None => self.form.push(&bytes),
+        }
     }
 
     /// Writes items whose order means nothing: each in a form of its own, sorted.
@@ -90,7 +98,7 @@ impl KeyWriter {
             .map(|item| {
                 self.unusable |= item.unusable;
                 self.some_of_nothing |= item.some_of_nothing;
-                item.bytes
+                item.form.to_bytes()
             })
             .collect();
         forms.sort_unstable();
@@ -113,7 +121,13 @@ impl KeyWriter {
 
     /// The SHA-256 of the canonical form; `None` when none could be made.
     pub(crate) fn sha256(&self) -> Option<[u8; 32]> {
-        (!self.unusable).then(|| Sha256::digest(&self.bytes).into())
+        (!self.unusable).then(|| Sha256::digest(self.form.to_bytes()).into())
+    }
+}
+
+impl fmt::Debug for KeyWriter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeyWriter").field("length", &self.form.len()).finish_non_exhaustive()
     }
 }
 
@@ -159,24 +173,10 @@ pub(crate) mod tag {
     pub(crate) const RANGE: u8 = 0x25;
 }
 
-thread_local! {
-    /// One buffer per thread, lent to the key under construction, so that a hit allocates nothing.
-    static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
-}
-
-/// Longer buffers are not kept for the next key.
-const SPARE_LIMIT: usize = 4096;
-
 /// The key of one call, built part by part.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Key {
     writer: KeyWriter,
-}
-
-impl Default for Key {
-    fn default() -> Self {
-        Self::new()
-    }
 }
 
 impl Key {
@@ -184,36 +184,23 @@ impl Key {
     #[inline]
     #[must_use]
     pub fn new() -> Self {
-        let mut bytes = SPARE.try_with(Cell::take).unwrap_or_default();
-        bytes.clear();
-        Self { writer: KeyWriter { bytes, ..KeyWriter::default() } }
+        Self::default()
     }
 
     /// Adds one argument.
     #[inline]
-    #[must_use]
-    pub fn part<T: CacheKey + ?Sized>(mut self, value: &T) -> Self {
+    pub fn part<T: CacheKey + ?Sized>(&mut self, value: &T) -> &mut Self {
         value.encode_key(&mut self.writer);
         self
     }
 
     #[inline]
-    pub(crate) fn as_bytes(&self) -> &[u8] {
-        &self.writer.bytes
+    pub(crate) const fn form(&self) -> &Form {
+        &self.writer.form
     }
 
     #[inline]
     pub(crate) const fn is_usable(&self) -> bool {
         !self.writer.unusable
-    }
-}
-
-impl Drop for Key {
-    #[inline]
-    fn drop(&mut self) {
-        let bytes = std::mem::take(&mut self.writer.bytes);
-        if bytes.capacity() <= SPARE_LIMIT {
-            let _ = SPARE.try_with(|spare| spare.set(bytes));
-        }
     }
 }

@@ -4,4 +4,5 @@ mod cacheable;
 mod tier;
 
 pub use cacheable::{Cacheable, Declared, Opaque, Outcome, Plain, Return, Shape, Storable};
+pub(crate) use tier::Codec;
 pub use tier::{Local, Shared, Tier};

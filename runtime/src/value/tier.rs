@@ -12,6 +12,19 @@ pub trait Tier<V> {
     fn decode(bytes: &[u8]) -> Option<V>;
 }
 
+/// A tier's two functions, so that what a miss does depends on the type of the value alone.
+#[derive(Debug)]
+pub(crate) struct Codec<V> {
+    pub(crate) encode: fn(&V) -> Option<Vec<u8>>,
+    pub(crate) decode: fn(&[u8]) -> Option<V>,
+}
+
+impl<V> Codec<V> {
+    pub(crate) fn of<T: Tier<V>>() -> Self {
+        Self { encode: T::encode, decode: T::decode }
+    }
+}
+
 /// Memory only: any type.
 #[derive(Clone, Copy, Debug)]
 pub struct Local;
