@@ -32,7 +32,7 @@ impl Form {
     pub(super) fn push_word(&mut self, value: u64, count: usize) {
         let (at, shift, end) = (self.length / 8, self.length % 8 * 8, self.length + count);
         if end > SHORT {
-            return self.push_longer(value.to_le_bytes().get(..count).unwrap_or_default());
+            return self.push_longer(&value.to_le_bytes(), count);
         }
         if let Some(word) = self.words.get_mut(at) {
             *word |= value << shift;
@@ -49,7 +49,7 @@ impl Form {
     pub(super) fn push(&mut self, bytes: &[u8]) {
         let (words, rest) = bytes.as_chunks();
         if self.length + bytes.len() > SHORT {
-            return self.push_longer(bytes);
+            return self.push_longer(bytes, bytes.len());
         }
         for word in words {
             self.push_word(u64::from_le_bytes(*word), 8);
@@ -58,16 +58,23 @@ impl Form {
         self.push_word(rest_of_word, rest.len());
     }
 
-    #[cold]
     #[inline(never)]
-    fn push_longer(&mut self, bytes: &[u8]) {
-        if self.length <= SHORT {
-            self.longer = SPARE.try_with(Cell::take).unwrap_or_default();
-            self.longer.clear();
-            self.longer.extend(self.words.iter().flat_map(|word| word.to_le_bytes()).take(self.length));
-            self.length = MOVED;
+    fn push_longer(&mut self, bytes: &[u8], count: usize) {
+        if self.length != MOVED {
+            self.move_to_buffer();
         }
-        self.longer.extend_from_slice(bytes);
+        if let Some(bytes) = bytes.get(..count) {
+            self.longer.extend_from_slice(bytes);
+        }
+    }
+
+    #[inline(never)]
+    fn move_to_buffer(&mut self) {
+        let bytes = self.words.map(u64::to_le_bytes);
+        self.longer = SPARE.try_with(Cell::take).unwrap_or_default();
+        self.longer.clear();
+        self.longer.extend_from_slice(bytes.as_flattened().get(..self.length).unwrap_or_default());
+        self.length = MOVED;
     }
 
     pub(super) fn len(&self) -> usize {

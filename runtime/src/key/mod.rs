@@ -74,21 +74,34 @@ impl KeyWriter {
         self.form.push_word(u64::from(tag), 1);
     }
 
+    /// Writes a length: a short one in one byte.
     #[inline]
     pub(crate) fn length(&mut self, tag: u8, length: usize) {
-        self.fixed(tag, (length as u64).to_le_bytes());
+        const LONG: u64 = 0xff;
+        if length < 0x80 {
+            self.form.push_word(u64::from(tag) | (length as u64) << 8, 2);
+        } else {
+            self.form.push_word(u64::from(tag) | LONG << 8, 2);
+            self.form.push_word(length as u64, 8);
+        }
     }
 
     #[inline]
     pub(crate) fn fixed<const N: usize>(&mut self, tag: u8, bytes: [u8; N]) {
-        self.mark(tag);
         let mut word = [0; 8];
         match word.get_mut(..N) {
-            Some(place) => {
-                place.copy_from_slice(&bytes);
-                self.form.push_word(u64::from_le_bytes(word), N);
+            Some(place) => place.copy_from_slice(&bytes),
+            None => {
+                self.mark(tag);
+                return self.form.push(&bytes);
             }
-            None => self.form.push(&bytes),
+        }
+        let word = u64::from_le_bytes(word);
+        if N < 8 {
+            self.form.push_word(u64::from(tag) | word << 8, N + 1);
+        } else {
+            self.mark(tag);
+            self.form.push_word(word, N);
         }
     }
 
