@@ -7,7 +7,7 @@ use crate::args::{Args, Grammar};
 use crate::chain::Chain;
 use crate::errors::Errors;
 use crate::function::Function;
-use crate::names::Name;
+use crate::names::Ended;
 use crate::policy::{Choice as _, On, Phase};
 use crate::returns::Use;
 use crate::root::Root;
@@ -21,7 +21,7 @@ const GRAMMAR: Grammar = Grammar {
 
 struct Plan {
     root: Root,
-    names: Vec<Name>,
+    ends: Vec<Ended>,
     settings: Chain,
 }
 
@@ -37,7 +37,7 @@ impl Plan {
         let _: Option<Phase> = args.value("phase", errors, Phase::read);
         Self {
             root: Root::take(&mut args, errors),
-            names: Name::read_all(&names, function, errors),
+            ends: Ended::read_all(&names, function, errors),
             settings: Chain::default().flag(args.value("on", errors, On::read).and_then(On::setting)),
         }
     }
@@ -61,13 +61,13 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> syn::Result<TokenS
 fn emit(function: &Function, plan: &Plan) -> TokenStream {
     let (at, private) = (function.at(), &plan.root.private(function.at()));
     let (name, settings, shape) = (function.name(), plan.settings.at(at), function.shape(private));
-    let names = plan.names.iter().map(|name| name.bind(private, at));
+    let ends = plan.ends.iter().map(|ended| ended.bind(private, at));
     let (body, run, wait) = (function.body(private), function.run(), function.wait());
     function.with_body(&quote_spanned! {at=>
         #private::invalidates(
             { static SITE: #private::WriteSite = #private::WriteSite::new(#name) #settings; &SITE },
             #shape,
         )
-        .#run(move |__larder| __larder #(#names)* .body(#body)) #wait
+        .#run(move |__larder| __larder #(#ends)* .body(#body)) #wait
     })
 }

@@ -18,6 +18,50 @@ pub(crate) struct Name {
     pieces: Vec<Piece>,
 }
 
+/// What a write ends: a name, or the entry that a call would be answered from.
+#[derive(Debug)]
+pub(crate) enum Ended {
+    Name(Name),
+    Entry { call: Expr, ret: Option<Ident> },
+}
+
+impl Ended {
+    pub(crate) fn read_all(values: &[Expr], function: &Function, errors: &mut Errors) -> Vec<Self> {
+        values.iter().map(|value| Self::read(value, function, errors)).collect()
+    }
+
+    fn read(value: &Expr, function: &Function, errors: &mut Errors) -> Self {
+        if !matches!(value, Expr::Call(_) | Expr::MethodCall(_)) {
+            return Self::Name(Name::read(value, function, errors));
+        }
+        let ret = mention("ret", value.to_token_stream()).filter(|_| !function.binds("ret"));
+        if ret.is_some() {
+            if function.returns.opaque {
+                errors.cover(value, "the result has no named type to look at: name the return type");
+            } else if let Some(other) = parameter(value, function) {
+                let text = format!("`{other}` and `ret` are not there at one time: call it with one of them");
+                errors.cover(other, text);
+            }
+        }
+        Self::Entry { call: value.clone(), ret }
+    }
+
+    /// `.tag(name)`, `.late(name, |ret| [..])`, `.entry(entry_of(call))` or `.late_entry(|ret| entry_of(call))`.
+    pub(crate) fn bind(&self, private: &TokenStream, at: Span) -> TokenStream {
+        match self {
+            Self::Name(name) => name.bind(private, at),
+            Self::Entry { call, ret } => {
+                let here = call.span().resolved_at(Span::mixed_site());
+                let private = placed(private.clone(), here);
+                match ret {
+                    None => quote_spanned!(here=> .entry(#private::entry_of(#call))),
+                    Some(ret) => quote_spanned!(here=> .late_entry(|#ret| #private::entry_of(#call))),
+                }
+            }
+        }
+    }
+}
+
 #[derive(Debug)]
 enum Piece {
     Text(String, Span),

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use crate::cache::Frame;
+use crate::cache::{Frame, Probe};
 use crate::instance::Larder;
 use crate::lease::Lease;
 
@@ -20,6 +20,8 @@ pub(crate) enum Mode {
     Bypass,
     /// Run every body and store its result.
     Refresh,
+    /// Run no async body: say which entry is called.
+    Probe,
 }
 
 /// What travels with a task.
@@ -29,6 +31,7 @@ pub(crate) struct Ambient {
     pub(crate) frame: Option<Arc<Frame>>,
     pub(crate) mode: Mode,
     pub(crate) lease: Option<Lease>,
+    pub(crate) probe: Option<Arc<Probe>>,
 }
 
 thread_local! {

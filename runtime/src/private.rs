@@ -5,6 +5,7 @@ pub use crate::call::{
     Job, Lead, LeadSite, LeaderFailure, LeaderReturn, Look, Miss, Name, Work, Write, WriteSite, invalidates, lead,
     look, look_at, revision, text, text_of,
 };
+pub use crate::instance::{EntryOf, entry_of};
 pub use crate::key::Key;
 pub use crate::value::{Declared, Local, Opaque, Outcome, Plain, Return, Shape, Shared, Storable, Tier};
 

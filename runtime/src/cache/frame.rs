@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Node;
 use crate::clock::Moment;
-use crate::epoch::{Cell, Stamp};
+use crate::epoch::{Cell, Epoch, Stamp};
 
 /// Gathers what one running body depends on.
 #[derive(Debug)]
@@ -53,6 +53,16 @@ impl Frame {
         gathered.stamp.merge(stamp);
         gathered.born = gathered.born.min(born);
         gathered.deadline = gathered.deadline.min(deadline);
+    }
+
+    /// What a cached call inside the body returned can be ended alone: then this is ended, too.
+    pub(crate) fn depends_on_entry(&self, any_entry: &Arc<Cell>, epoch: Epoch) {
+        let mut gathered = self.gathered();
+        if epoch.is_known() {
+            gathered.stamp.add(any_entry, epoch);
+        } else {
+            gathered.late.push(Arc::clone(any_entry));
+        }
     }
 
     /// A cached call inside the body returned something that was not stored.

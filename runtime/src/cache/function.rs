@@ -1,16 +1,20 @@
 //! One cached function within one instance: its identity, its policy, its memory.
 
 use std::any::Any;
+use std::cell::OnceCell;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use foldhash::fast::RandomState;
-use quick_cache::UnitWeighter;
+use quick_cache::{Lifecycle, UnitWeighter};
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use sha2::{Digest as _, Sha256};
 
+use super::revisions::Revision;
 use super::{Coherence, Flights, Instantiation, Kept, Kind, Own, Revisions, Site, Store};
+use crate::epoch::{Cell, Entries, Owner, Table};
 use crate::instance::Settings;
-use crate::key::StoredKey;
+use crate::key::{Form, StoredKey};
 use crate::stats::{Counters, Counts, Hits};
 
 /// What of a function does not depend on its types.
@@ -30,6 +34,10 @@ pub(crate) struct Core {
     pub(crate) store: Store,
     pub(crate) coherence: Coherence,
     pub(crate) single_flight: bool,
+    /// Whose entries these are, in the names that end single ones.
+    pub(crate) owner: Owner,
+    /// Raised with every end of a single entry.
+    pub(crate) any_entry: Arc<Cell>,
     prefix: String,
     identity: [u8; 32],
 }
@@ -59,7 +67,7 @@ impl Ttl {
 pub(crate) const WIRE_VERSION: u8 = 1;
 
 impl Core {
-    pub(crate) fn new(site: &Site, path: String, twin: usize, settings: &Settings, cells: Own) -> Self {
+    pub(crate) fn new(site: &Site, path: String, twin: usize, settings: &Settings, table: &Table, cells: Own) -> Self {
         let entity = settings.entity(site.entity);
         let ttl = match (site.kind(), entity.ttl) {
             (Kind::Revision, _) => Ttl::Endless,
@@ -86,9 +94,13 @@ impl Core {
             readable(site.entity),
             readable(&path.replace("::", "."))
         );
+        let identity = identity.finalize().into();
+        let owner = Owner::of(&identity);
         Self {
             entity: site.entity,
             cells,
+            owner,
+            any_entry: table.cell(&owner.any_entry()),
             counters: Counters::default(),
             hits: Hits::default(),
             enabled: settings.enabled && entity.enabled,
@@ -98,7 +110,7 @@ impl Core {
             coherence: site.coherence,
             single_flight: site.single_flight,
             prefix,
-            identity: identity.finalize().into(),
+            identity,
             path,
         }
     }
@@ -109,17 +121,21 @@ impl Core {
         counts
     }
 
-    /// The Redis key of a call, and the hash of all that tells it from every other.
-    pub(crate) fn redis_key(&self, revision: &[u8], key: &[u8]) -> (String, [u8; 32]) {
+    /// The hash of all that tells a call from every other.
+    pub(crate) fn hash(&self, revision: &[u8], key: &[u8]) -> [u8; 32] {
         let mut hash = Sha256::new_with_prefix(self.identity);
         hash.update(u32::try_from(revision.len()).unwrap_or(u32::MAX).to_le_bytes());
         hash.update(revision);
         hash.update(key);
-        let hash: [u8; 32] = hash.finalize().into();
+        hash.finalize().into()
+    }
+
+    /// The Redis key of a call.
+    pub(crate) fn redis_key(&self, hash: &[u8; 32]) -> String {
         let mut name = String::with_capacity(self.prefix.len() + 64);
         name.push_str(&self.prefix);
-        push_hex(&mut name, &hash);
-        (name, hash)
+        push_hex(&mut name, hash);
+        name
     }
 }
 
@@ -147,6 +163,27 @@ pub(crate) fn memory<V: Clone>(capacity: usize) -> Memory<V> {
     Cache::with(capacity, capacity as u64, UnitWeighter, RandomState::default(), DefaultLifecycle::default())
 }
 
+/// What an insertion pushed out: to be dropped where no lock is held, for its `drop` is a user's.
+pub(crate) type Replaced<V> = <DefaultLifecycle<StoredKey, Kept<V>> as Lifecycle<StoredKey, Kept<V>>>::RequestState;
+
+pub(crate) fn insert<V: Clone>(memory: &Memory<V>, key: &Form, kept: Kept<V>) -> Replaced<V> {
+    let mut replaced = Replaced::<V>::default();
+    memory.insert_with_lifecycle(key.to_stored(), kept, &mut replaced);
+    replaced
+}
+
+/// Takes out the value of this mark.
+pub(crate) fn remove<V: Clone>(memory: &Memory<V>, mark: u64) -> Option<Kept<V>> {
+    let found = OnceCell::new();
+    memory.retain(|key, kept| {
+        if kept.mark == mark {
+            let _ = found.set(key.clone());
+        }
+        true
+    });
+    memory.remove(found.get()?).map(|(_, kept)| kept)
+}
+
 /// One cached function within one instance.
 #[derive(Debug)]
 pub(crate) struct Function<V> {
@@ -154,6 +191,8 @@ pub(crate) struct Function<V> {
     pub(crate) memory: Memory<V>,
     pub(crate) flights: Flights<V>,
     pub(crate) revisions: Revisions<V>,
+    /// Held to store a value that was not ended, and to take one out that was: never while a user's code runs.
+    storing: Mutex<()>,
 }
 
 impl<V: Clone + Send + Sync + 'static> Function<V> {
@@ -163,7 +202,43 @@ impl<V: Clone + Send + Sync + 'static> Function<V> {
             memory: memory(capacity),
             flights: Flights::default(),
             revisions: Revisions::new(site.keep, capacity),
+            storing: Mutex::default(),
         }
+    }
+
+    /// Stores a value unless its entry was ended since its computation `began`.
+    pub(crate) fn store(&self, captured: Option<&Revision<V>>, key: &Form, kept: Kept<V>, entry: &Cell, began: u64) {
+        let storing = self.storing();
+        if entry.changed() > began {
+            return;
+        }
+        let replaced = match captured {
+            Some(map) => map.insert(key, kept),
+            None => insert(&self.memory, key, kept),
+        };
+        drop(storing);
+        drop(replaced);
+    }
+
+    fn storing(&self) -> MutexGuard<'_, ()> {
+        self.storing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<V: Clone + Send + Sync + 'static> Entries for Function<V> {
+    fn end_one(&self, mark: u64) {
+        let storing = self.storing();
+        let ended = (remove(&self.memory, mark), self.revisions.end_one(mark));
+        drop(storing);
+        drop(ended);
+    }
+
+    fn end_all(&self) {
+        self.clear();
+    }
+
+    fn redis_key(&self, hash: &str) -> String {
+        format!("{}{hash}", self.core.prefix)
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::entry::judge;
 use super::{Coherence, Entry, Verdict};
 use crate::clock::Moment;
-use crate::epoch::{Cell, Epoch, Stamp};
+use crate::epoch::{Cell, Epoch, Stamp, is_entry};
 
 /// The cells that every value of one function depends on: everything, and the entity (or everything once more).
 pub(crate) type Own = [Arc<Cell>; 2];
@@ -20,22 +20,24 @@ pub(crate) struct Kept<V> {
     more: Option<Arc<Stamp>>,
     pub(crate) born: Moment,
     pub(crate) deadline: Moment,
+    /// Finds it by the name of its entry.
+    pub(crate) mark: u64,
 }
 
 impl<V: Clone> Kept<V> {
-    pub(crate) fn of(entry: &Entry<V>, own: &Own) -> Self {
+    pub(crate) fn of(entry: &Entry<V>, own: &Own, mark: u64) -> Self {
         let parts = entry.stamp.parts();
         let epoch = |cell: &Arc<Cell>| {
             let found = parts.iter().find(|(known, _)| Arc::ptr_eq(known, cell));
             found.map_or(Epoch::UNKNOWN, |(_, epoch)| *epoch)
         };
         let mut more = Stamp::default();
-        for (cell, epoch) in parts.iter().filter(|(cell, _)| !own.iter().any(|own| Arc::ptr_eq(own, cell))) {
+        for (cell, epoch) in parts.iter().filter(|(cell, _)| !is_entry(cell) && !own.iter().any(|own| Arc::ptr_eq(own, cell))) {
             more.add(cell, *epoch);
         }
         let more = if more.parts().is_empty() { None } else { Some(Arc::new(more)) };
         let own = [epoch(&own[0]), epoch(&own[1])];
-        Self { value: entry.value.clone(), own, more, born: entry.born, deadline: entry.deadline }
+        Self { value: entry.value.clone(), own, more, born: entry.born, deadline: entry.deadline, mark }
     }
 
     /// The whole stamp.

@@ -9,7 +9,7 @@ use super::slots::Seen;
 use super::{Entry, Function, Instantiation, Kept, Kind, Site, Store, Verdict, slots};
 use crate::ambient::{Ambient, Mode};
 use crate::clock::Moment;
-use crate::epoch::Cell as EpochCell;
+use crate::epoch::{Cell as EpochCell, Epoch};
 use crate::instance::Larder;
 use crate::key::Form;
 use crate::value::{Codec, Storable};
@@ -39,6 +39,13 @@ pub(crate) struct Run<V> {
     pub(super) revision: Box<[u8]>,
     pub(super) plan: Plan<V>,
     pub(super) codec: Codec<V>,
+    pub(super) hash: [u8; 32],
+    /// The name of this entry alone.
+    pub(super) entry: Arc<EpochCell>,
+    /// The table's counter when the call began.
+    pub(super) began: u64,
+    /// The epoch of any entry of the function when the call began.
+    pub(super) any_entry: Epoch,
     /// What the call depends on before its body runs.
     pub(super) cells: Vec<Arc<EpochCell>>,
     /// The flight that it leads, if there is one.
@@ -57,6 +64,8 @@ pub(super) enum Plan<V> {
     Confirm(Arc<Entry<V>>),
     /// Run the body and store.
     Refresh,
+    /// Say which entry this is, and do nothing.
+    Probe { cached: bool },
 }
 
 /// Looks into memory; what is left to do where it has no answer.
@@ -83,8 +92,11 @@ fn look_in<V: Storable>(
     let hit = slots::with::<V, _>(larder, request.site, &request.instantiation, |seen| {
         let core = &seen.function.core;
         if !request.wanted || !core.enabled || mode != Mode::Normal {
-            let run = request.wanted && core.enabled && mode == Mode::Refresh;
-            plan.set(Some(if run { Plan::Refresh } else { Plan::Uncached }));
+            plan.set(Some(match mode {
+                Mode::Probe => Plan::Probe { cached: request.wanted && core.enabled },
+                Mode::Refresh if request.wanted && core.enabled => Plan::Refresh,
+                _ => Plan::Uncached,
+            }));
             return None;
         }
         let key = request.key;
@@ -124,6 +136,7 @@ fn may_serve<V: Storable>(
             seen.hit();
             if let Some(frame) = ambient.and_then(|ambient| ambient.frame.as_ref()) {
                 frame.depends(&kept.stamp(&core.cells), larder.known_at(kept.born), kept.deadline);
+                frame.depends_on_entry(&core.any_entry, core.any_entry.epoch());
             }
             true
         }
@@ -145,9 +158,14 @@ fn prepare<V: Storable>(
     let function = larder.function::<V>(request.site, request.instantiation);
     let captured = (request.site.kind() == Kind::Revision).then(|| function.revisions.capture(request.revision));
     let ambient = ambient.map(|ambient| Ambient::clone(ambient)).unwrap_or_default();
-    let (form, revision) = (request.key.to_bytes().into_boxed_slice(), request.revision.into());
+    let form = request.key.to_bytes().into_boxed_slice();
+    let revision: Box<[u8]> = request.revision.into();
     let key = Form::from(&*form);
-    let cells = function.core.cells.to_vec();
+    let began = larder.table().counter();
+    let any_entry = function.core.any_entry.epoch();
+    let hash = function.core.hash(&revision, &form);
+    let entry = larder.table().cell(&function.core.owner.entry(&hash));
+    let cells = function.core.cells.iter().chain([&entry]).cloned().collect();
     let (larder, codec) = (larder.clone(), (request.codec)());
     Box::new(Run {
         larder,
@@ -159,6 +177,10 @@ fn prepare<V: Storable>(
         revision,
         plan,
         codec,
+        hash,
+        entry,
+        began,
+        any_entry,
         cells,
         flight: None,
         started: None,

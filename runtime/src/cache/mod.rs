@@ -2,6 +2,7 @@
 
 mod entry;
 mod flight;
+mod forget;
 mod frame;
 mod function;
 mod kept;
@@ -15,6 +16,7 @@ mod slots;
 
 pub(crate) use entry::{Coherence, Entry, Times, Verdict};
 pub(crate) use flight::{Departure, End, Flights, Joined, Node};
+pub(crate) use forget::{Probe, Probed, Target, probe};
 pub(crate) use frame::Frame;
 #[cfg(feature = "redis")]
 pub(crate) use function::WIRE_VERSION;

@@ -5,11 +5,12 @@
 //!    be served under another revision nor push one out.
 //! 2. Revisions are compared, never ordered: which one leaves is decided by when it came.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
 
-use super::function::{Memory, memory};
+use super::function::{Memory, Replaced, insert, memory, remove};
 use super::{Kept, Own};
 use crate::clock::Moment;
 use crate::key::Form;
@@ -34,6 +35,8 @@ pub(crate) struct Revision<V> {
     name: Box<[u8]>,
     /// The value of the call without arguments, found without hashing.
     single: OnceLock<Kept<V>>,
+    /// Whether that was ended by its name: from then on it lies with the others.
+    single_ended: AtomicBool,
     map: OnceLock<Memory<V>>,
     capacity: usize,
 }
@@ -45,27 +48,36 @@ impl<V: Clone> Revision<V> {
         if key.is_empty()
             && let Some(kept) = self.single.get()
             && kept.is_current(own)
+            && !self.single_ended.load(Ordering::Relaxed)
         {
             return Some(look(kept));
         }
         self.map.get()?.get(key).map(|kept| look(&kept))
     }
 
-    pub(crate) fn insert(&self, key: &Form, kept: Kept<V>) {
+    pub(crate) fn insert(&self, key: &Form, kept: Kept<V>) -> Replaced<V> {
         // What ages is not put where it could never be replaced.
         let kept = if key.is_empty() && kept.deadline == Moment::NEVER {
             match self.single.set(kept) {
-                Ok(()) => return,
+                Ok(()) => return Replaced::default(),
                 Err(kept) => kept,
             }
         } else {
             kept
         };
-        self.map.get_or_init(|| memory(self.capacity)).insert(key.to_stored(), kept);
+        insert(self.map.get_or_init(|| memory(self.capacity)), key, kept)
+    }
+
+    /// Ends the value of this mark; those who hold it keep it alive until no lock is held.
+    fn end_one(&self, mark: u64) -> Option<Kept<V>> {
+        if self.single.get().is_some_and(|kept| kept.mark == mark) {
+            self.single_ended.store(true, Ordering::SeqCst);
+        }
+        self.map.get().and_then(|map| remove(map, mark))
     }
 
     fn entries(&self) -> u64 {
-        u64::from(self.single.get().is_some()) + self.map.get().map_or(0, |map| map.len() as u64)
+        u64::from(self.single.get().is_some() && !self.single_ended.load(Ordering::Relaxed)) + self.map.get().map_or(0, |map| map.len() as u64)
     }
 }
 
@@ -86,6 +98,7 @@ impl<V: Clone> Revisions<V> {
         let made = Arc::new(Revision {
             name: revision.into(),
             single: OnceLock::new(),
+            single_ended: AtomicBool::new(false),
             map: OnceLock::new(),
             capacity: self.capacity,
         });
@@ -101,6 +114,11 @@ impl<V: Clone> Revisions<V> {
 
     pub(crate) fn entries(&self) -> u64 {
         self.maps.load().iter().map(|map| map.entries()).sum()
+    }
+
+    /// Ends the value of this mark in every revision.
+    pub(crate) fn end_one(&self, mark: u64) -> Vec<Kept<V>> {
+        self.maps.load().iter().filter_map(|map| map.end_one(mark)).collect()
     }
 
     pub(crate) fn clear(&self) {
@@ -128,7 +146,7 @@ mod tests {
     fn kept(value: u32, own: &Own) -> Kept<u32> {
         let mut stamp = Stamp::default();
         stamp.add(&own[0], own[0].epoch());
-        Kept::of(&Entry { value, stamp, born: Moment::START, deadline: Moment::NEVER, stored: true }, own)
+        Kept::of(&Entry { value, stamp, born: Moment::START, deadline: Moment::NEVER, stored: true }, own, 0)
     }
 
     fn read(revisions: &Revisions<u32>, revision: &[u8], own: &Own) -> Option<u32> {

@@ -8,11 +8,11 @@ use std::time::Duration;
 use super::flight::Pilot;
 use super::function::Ttl;
 use super::look::{Plan, Run};
-use super::{Coherence, Departure, End, Entry, Frame, Joined, Kept, Node, Store, Verdict};
+use super::{Coherence, Departure, End, Entry, Frame, Joined, Kept, Node, Probed, Store, Target, Verdict};
 use crate::ambient::Ambient;
 use crate::call::LateName;
 use crate::clock::Moment;
-use crate::epoch::{Cell, Stamp};
+use crate::epoch::{Cell, Stamp, mark};
 use crate::log;
 use crate::value::Storable;
 
@@ -27,6 +27,9 @@ pub(crate) trait Steps<V>: Send {
 
     /// Whether what the body returns may be stored.
     fn is_cached(&self) -> bool;
+
+    /// The function is sync: it must return, also when only its entry was to be told.
+    fn cannot_wait(&mut self);
 
     /// Stores what the body returned, and hands it to those who wait; `None`: it failed.
     fn settle(&mut self, computed: Option<Computed<'_, V>>) -> Step<'_, ()>;
@@ -73,6 +76,10 @@ impl<V: Storable> Steps<V> for Run<V> {
         let table = self.larder.table();
         self.cells.extend(names.iter().map(|name| table.named(name)));
         Box::pin(async move {
+            if let Plan::Probe { cached } = self.plan {
+                self.tell(cached);
+                return future::pending().await;
+            }
             if self.is_cached() {
                 if let Some(entry) = self.seek().await {
                     return Answer::Value(into_value(entry));
@@ -85,7 +92,13 @@ impl<V: Storable> Steps<V> for Run<V> {
     }
 
     fn is_cached(&self) -> bool {
-        !matches!(self.plan, Plan::Uncached)
+        !matches!(self.plan, Plan::Uncached | Plan::Probe { .. })
+    }
+
+    fn cannot_wait(&mut self) {
+        if let Plan::Probe { .. } = self.plan {
+            self.plan = Plan::Uncached;
+        }
     }
 
     fn settle(&mut self, computed: Option<Computed<'_, V>>) -> Step<'_, ()> {
@@ -190,9 +203,15 @@ impl<V: Storable> Run<V> {
 
     /// Reads the epochs of an entry again: `true` if it may be served.
     async fn confirm(&self, entry: &Entry<V>) -> bool {
-        let cells: Vec<Arc<Cell>> = entry.stamp.parts().iter().map(|(cell, _)| Arc::clone(cell)).collect();
+        let mut cells: Vec<Arc<Cell>> = entry.stamp.parts().iter().map(|(cell, _)| Arc::clone(cell)).collect();
         let known = self.larder.remote().is_none() || entry.stamp.is_confirmed();
-        known && self.learn(&cells, true).await && entry.stamp.is_current() && self.larder.now() < entry.deadline
+        let any_entry = &self.function.core.any_entry;
+        cells.push(Arc::clone(any_entry));
+        known
+            && self.learn(&cells, true).await
+            && entry.stamp.is_current()
+            && any_entry.epoch() == self.any_entry
+            && self.larder.now() < entry.deadline
     }
 
     /// Joins a flight and waits for it, or begins one.
@@ -226,6 +245,15 @@ impl<V: Storable> Run<V> {
             }
         }
         Boarded::Runs(None)
+    }
+
+    /// Says which entry this is.
+    fn tell(&self, cached: bool) {
+        if let Some(probe) = &self.ambient.probe {
+            let cells = [&self.entry, &self.function.core.any_entry].map(Arc::clone);
+            let target = Target { larder: self.larder.clone(), cells };
+            probe.set(if cached { Probed::Entry(target) } else { Probed::Uncached });
+        }
     }
 
     /// Takes the stamp: from here on the body may read what it depends on.
@@ -297,17 +325,18 @@ impl<V: Storable> Run<V> {
 
     pub(super) fn remember(&self, entry: &Entry<V>) {
         let core = &self.function.core;
-        match &self.captured {
-            Some(map) => map.insert(&self.key, Kept::of(entry, &core.cells)),
-            None if core.store == Store::Redis => {}
-            None => self.function.memory.insert(self.key.to_stored(), Kept::of(entry, &core.cells)),
+        if self.captured.is_none() && core.store == Store::Redis {
+            return;
         }
+        let kept = Kept::of(entry, &core.cells, mark(&self.hash));
+        self.function.store(self.captured.as_deref(), &self.key, kept, &self.entry, self.began);
     }
 
     /// Tells the body that made this call what it depends on now.
     fn report(&self, entry: &Entry<V>) {
         if let Some(frame) = &self.ambient.frame {
-            frame.depends(&entry.stamp, self.larder.known_at(entry.born), entry.deadline);
+            frame.depends(&entry.stamp.without(&self.entry), self.larder.known_at(entry.born), entry.deadline);
+            frame.depends_on_entry(&self.function.core.any_entry, self.any_entry);
             if !entry.stored {
                 frame.depends_on_unstored();
             }

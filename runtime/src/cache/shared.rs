@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::look::{Plan, Run};
 use super::{Coherence, Entry, Store};
 use crate::clock::Moment;
-use crate::epoch::{Cell, Epoch, Guard, Stamp};
+use crate::epoch::{Cell, Epoch, Guard, Stamp, is_entry};
 use crate::log;
 use crate::remote::{Found, Record, Remote};
 use crate::value::Storable;
@@ -60,6 +60,7 @@ impl<V: Storable> Run<V> {
         for ((cell, guard), epoch) in cells.iter().zip(guards).zip(epochs) {
             match epoch {
                 Some(epoch) => self.larder.table().learn(cell, guard, epoch),
+                None if is_entry(cell) => self.larder.table().learn(cell, guard, Epoch::NEVER_ENDED),
                 None => missing.push(Arc::clone(cell)),
             }
         }
@@ -87,7 +88,11 @@ impl<V: Storable> Run<V> {
     /// Asks Redis for the value, and for the epochs that are not known here, in one round trip.
     pub(super) async fn fetch(&self, cells: &[Arc<Cell>]) -> Option<Arc<Entry<V>>> {
         let tracked = self.is_tracked();
-        let asked = if tracked { self.unknown(cells) } else { cells.to_vec() };
+        // What only this process keeps is ended by announcements alone.
+        let own = self.function.core.store == Store::Memory;
+        let mut asked: Vec<Arc<Cell>> = if tracked { self.unknown(cells) } else { cells.to_vec() };
+        asked.retain(|cell| !own || !is_entry(cell));
+        asked.extend(self.unknown(std::slice::from_ref(&self.function.core.any_entry)));
         if self.function.core.store == Store::Memory || matches!(self.plan, Plan::Refresh) {
             self.learn(&asked, true).await;
             return None;
@@ -96,7 +101,7 @@ impl<V: Storable> Run<V> {
         let last_beat = self.larder.tracked_until().before(self.larder.tracking_lease());
         let born = if tracked { last_beat.min(now) } else { now };
         let remote = self.remote()?;
-        let (name, hash) = self.function.core.redis_key(&self.revision, &self.form);
+        let (name, hash) = (self.function.core.redis_key(&self.hash), self.hash);
         let names: Vec<Arc<str>> = asked.iter().map(|cell| Arc::clone(cell.name())).collect();
         let guards: Vec<_> = asked.iter().map(|cell| cell.guard()).collect();
         let read = match remote.read(Some((&name, hash)), &names).await {
@@ -125,6 +130,11 @@ impl<V: Storable> Run<V> {
     async fn accept(&self, cells: &[Arc<Cell>], record: Record, born: Moment, tracked: bool) -> Option<Arc<Entry<V>>> {
         let carried: Vec<(Arc<Cell>, Epoch)> =
             record.stamp.iter().map(|(name, epoch)| (self.larder.table().cell(name), *epoch)).collect();
+        let mut carried = carried;
+        // A stamp says nothing of entries that were never ended.
+        if !carried.iter().any(|(known, _)| Arc::ptr_eq(known, &self.entry)) {
+            carried.push((Arc::clone(&self.entry), Epoch::NEVER_ENDED));
+        }
         let complete = cells.iter().all(|cell| carried.iter().any(|(known, _)| Arc::ptr_eq(known, cell)));
         if !complete {
             return None;
@@ -167,8 +177,9 @@ impl<V: Storable> Run<V> {
         }
         let Some(remote) = self.remote() else { return };
         let Some(payload) = (self.codec.encode)(&entry.value) else { return };
-        let (name, hash) = core.redis_key(&self.revision, &self.form);
-        let stamp = entry.stamp.parts().iter().map(|(cell, epoch)| (Arc::clone(cell.name()), *epoch)).collect();
+        let (name, hash) = (core.redis_key(&self.hash), self.hash);
+        let parts = entry.stamp.parts().iter().filter(|(_, epoch)| *epoch != Epoch::NEVER_ENDED);
+        let stamp = parts.map(|(cell, epoch)| (Arc::clone(cell.name()), *epoch)).collect();
         let endless = entry.deadline == Moment::NEVER;
         let life = if endless { Duration::MAX } else { entry.deadline.since(self.larder.now()) };
         if let Err(refusal) = remote.write(name, Record { hash, stamp, life, payload }).await {

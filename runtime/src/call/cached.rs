@@ -122,11 +122,12 @@ impl<S: Shape> Miss<S> {
     }
 
     /// [`run`](Self::run) for a sync function.
-    pub fn run_blocking<P, B>(self, store_if: P, body: B) -> S::Return
+    pub fn run_blocking<P, B>(mut self, store_if: P, body: B) -> S::Return
     where
         P: FnOnce(&S::Value) -> bool,
         B: FnOnce() -> S::Return,
     {
+        self.steps.cannot_wait();
         pollster::block_on(self.run(store_if, Ready::new(body)))
     }
 }

@@ -4,13 +4,19 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use super::Name;
+use crate::instance::EntryOf;
 
 /// A job under construction.
 pub struct Work<V> {
     pub(crate) names: Vec<String>,
     pub(crate) late: Vec<LateName<V>>,
+    pub(crate) entries: Vec<EntryOf>,
+    pub(crate) late_entries: Vec<LateEntry<V>>,
     value: PhantomData<fn(&V)>,
 }
+
+/// An entry that the result names.
+pub(crate) type LateEntry<V> = Box<dyn FnOnce(&V) -> EntryOf + Send>;
 
 /// A name that the result completes.
 pub(crate) type LateName<V> = Box<dyn FnOnce(&V) -> String + Send>;
@@ -19,12 +25,20 @@ pub(crate) type LateName<V> = Box<dyn FnOnce(&V) -> String + Send>;
 pub struct Job<V, B> {
     pub(crate) names: Vec<String>,
     pub(crate) late: Vec<LateName<V>>,
+    pub(crate) entries: Vec<EntryOf>,
+    pub(crate) late_entries: Vec<LateEntry<V>>,
     pub(crate) body: B,
 }
 
 impl<V> Work<V> {
     pub(crate) const fn new() -> Self {
-        Self { names: Vec::new(), late: Vec::new(), value: PhantomData }
+        Self {
+            names: Vec::new(),
+            late: Vec::new(),
+            entries: Vec::new(),
+            late_entries: Vec::new(),
+            value: PhantomData,
+        }
     }
 
     /// Adds a name made of literals and parameters.
@@ -44,9 +58,27 @@ impl<V> Work<V> {
         self
     }
 
+    /// Adds the entry of a call.
+    #[must_use]
+    pub fn entry(mut self, entry: EntryOf) -> Self {
+        self.entries.push(entry);
+        self
+    }
+
+    /// Adds the entry of a call that the result completes.
+    #[must_use]
+    pub fn late_entry<F>(mut self, entry: F) -> Self
+    where
+        F: FnOnce(&V) -> EntryOf + Send + 'static,
+    {
+        self.late_entries.push(Box::new(entry));
+        self
+    }
+
     /// Adds the body, which may take the parameters along.
     pub fn body<B>(self, body: B) -> Job<V, B> {
-        Job { names: self.names, late: self.late, body }
+        let Self { names, late, entries, late_entries, .. } = self;
+        Job { names, late, entries, late_entries, body }
     }
 }
 

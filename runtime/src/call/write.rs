@@ -6,7 +6,7 @@ use std::mem;
 
 use super::{Job, Work};
 use crate::cache::Ready;
-use crate::instance::Larder;
+use crate::instance::{EntryOf, Larder};
 use crate::value::Outcome;
 
 /// One writing function as its macro described it.
@@ -54,17 +54,20 @@ impl<O> Write<O> {
         F: FnOnce(Work<O::Value>) -> Job<O::Value, B>,
         B: Future<Output = R>,
     {
-        let Job { names, late, body } = work(Work::new());
-        let owed = Owed { larder: Larder::current(), names };
+        let Job { names, late, entries, late_entries, body } = work(Work::new());
+        let owed = Owed { larder: Larder::current(), names, entries };
         let returned = body.await;
-        let mut names = owed.settle();
+        let (mut names, mut entries) = owed.settle();
         match O::success(&returned) {
-            Some(value) => names.extend(late.into_iter().map(|name| name(value))),
+            Some(value) => {
+                names.extend(late.into_iter().map(|name| name(value)));
+                entries.extend(late_entries.into_iter().map(|entry| entry(value)));
+            }
             None if self.site.always => {}
             None => return returned,
         }
-        if !names.is_empty() {
-            let _ = Larder::current().end(names).await;
+        if !names.is_empty() || !entries.is_empty() {
+            let _ = EntryOf::end(&Larder::current(), names, entries).await;
         }
         returned
     }
@@ -76,8 +79,8 @@ impl<O> Write<O> {
         F: FnOnce(Work<O::Value>) -> Job<O::Value, B>,
         B: FnOnce() -> R,
     {
-        let Job { names, late, body } = work(Work::new());
-        pollster::block_on(self.run(|_| Job { names, late, body: Ready::new(body) }))
+        let Job { names, late, entries, late_entries, body } = work(Work::new());
+        pollster::block_on(self.run(|_| Job { names, late, entries, late_entries, body: Ready::new(body) }))
     }
 }
 
@@ -85,18 +88,20 @@ impl<O> Write<O> {
 struct Owed {
     larder: Larder,
     names: Vec<String>,
+    entries: Vec<EntryOf>,
 }
 
 impl Owed {
-    fn settle(mut self) -> Vec<String> {
-        mem::take(&mut self.names)
+    fn settle(mut self) -> (Vec<String>, Vec<EntryOf>) {
+        (mem::take(&mut self.names), mem::take(&mut self.entries))
     }
 }
 
 impl Drop for Owed {
     fn drop(&mut self) {
-        if !self.names.is_empty() && !std::thread::panicking() {
-            drop(self.larder.end(mem::take(&mut self.names)));
+        let (names, entries) = (mem::take(&mut self.names), mem::take(&mut self.entries));
+        if !(names.is_empty() && entries.is_empty()) && !std::thread::panicking() {
+            drop(EntryOf::end(&self.larder, names, entries));
         }
     }
 }

@@ -18,6 +18,8 @@ pub(crate) struct Epoch(u64);
 impl Epoch {
     pub(crate) const UNKNOWN: Self = Self(0);
     const PROVISIONAL: u64 = 1 << 63;
+    /// That of a single entry that Redis knows nothing of: it was never ended.
+    pub(crate) const NEVER_ENDED: Self = Self(1);
 
     /// An epoch that Redis gave: its microseconds and the random bits below them.
     pub(crate) const fn confirmed(raw: u64) -> Self {

@@ -2,10 +2,12 @@
 
 mod canonical;
 mod cell;
+mod entries;
 mod stamp;
 mod table;
 
 pub(crate) use canonical::{EVERYTHING, canonical};
 pub(crate) use cell::{Cell, Epoch, Guard};
+pub(crate) use entries::{Entries, Owner, is_entry, mark};
 pub(crate) use stamp::Stamp;
 pub(crate) use table::Table;

@@ -31,6 +31,11 @@ impl Stamp {
         }
     }
 
+    /// The same, but for one name.
+    pub(crate) fn without(&self, cell: &Arc<Cell>) -> Self {
+        Self { parts: self.parts.iter().filter(|(known, _)| !Arc::ptr_eq(known, cell)).cloned().collect() }
+    }
+
     pub(crate) fn parts(&self) -> &[(Arc<Cell>, Epoch)] {
         &self.parts
     }

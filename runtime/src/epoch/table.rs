@@ -6,8 +6,11 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
+#[cfg(feature = "redis")]
+use super::entries::Along;
+use super::entries::{self, Ends, Entries, Keepers, Owner};
 use super::{Cell, Epoch, Guard, canonical};
 
 /// The cells of one instance.
@@ -20,6 +23,7 @@ pub(crate) struct Table {
     /// Whether epochs come from Redis.
     remote: bool,
     cells: Mutex<Cells>,
+    keepers: Keepers,
 }
 
 #[derive(Debug)]
@@ -35,7 +39,8 @@ const SWEEP_FROM: usize = 1024;
 impl Table {
     pub(crate) fn new(remote: bool) -> Self {
         let cells = Cells { by_name: HashMap::new(), sweep_at: SWEEP_FROM, floor: 0 };
-        Self { counter: AtomicU64::new(0), provisional: AtomicU64::new(0), remote, cells: Mutex::new(cells) }
+        let (counter, provisional) = (AtomicU64::new(0), AtomicU64::new(0));
+        Self { counter, provisional, remote, cells: Mutex::new(cells), keepers: Keepers::default() }
     }
 
     /// To be read before the epochs that a computation starts from.
@@ -75,10 +80,12 @@ impl Table {
     /// Ends what carries the name, in this process.
     pub(crate) fn end(&self, cell: &Cell) {
         cell.end(&self.counter, self.provisional());
+        self.end_kept(cell);
     }
 
     pub(crate) fn begin_end(&self, cell: &Cell) {
         cell.begin_end(&self.counter, self.provisional());
+        self.end_kept(cell);
     }
 
     pub(crate) fn confirm_end(&self, cell: &Cell, ends: u32, epoch: Epoch) {
@@ -87,7 +94,24 @@ impl Table {
 
     /// The server announced that `name` is at `epoch` now; `first`: that it had none before.
     pub(crate) fn announce(&self, name: &str, epoch: Epoch, first: bool) {
-        self.cell(name).announce(&self.counter, epoch, first, self.provisional());
+        let cell = self.cell(name);
+        let before = cell.changed();
+        cell.announce(&self.counter, epoch, first, self.provisional());
+        if cell.changed() != before {
+            self.end_kept(&cell);
+        }
+    }
+
+    /// From now on, `keeper` is told which entries of its function are ended.
+    pub(crate) fn keep(&self, owner: Owner, keeper: Weak<dyn Entries>) {
+        self.keepers.add(owner, keeper);
+    }
+
+    /// Tells who keeps it that a single entry was ended.
+    fn end_kept(&self, cell: &Cell) {
+        if let Some(Ends::One(owner, mark)) = entries::read(cell.name()) {
+            self.keepers.of(owner).iter().for_each(|keeper| keeper.end_one(mark));
+        }
     }
 
     /// Redis lost everything.
@@ -98,7 +122,36 @@ impl Table {
     }
 
     pub(crate) fn learn(&self, cell: &Cell, guard: Guard, epoch: Epoch) {
+        let before = cell.epoch();
         cell.learn(&self.counter, guard, epoch);
+        if before.is_known() && cell.epoch() != before {
+            self.end_missed(cell);
+        }
+    }
+
+    /// [`learn`](Self::learn) on a new link: what was ended while there was none may have been missed.
+    #[cfg(feature = "redis")]
+    pub(crate) fn learn_again(&self, cell: &Cell, guard: Guard, epoch: Epoch) {
+        let before = cell.epoch();
+        cell.learn(&self.counter, guard, epoch);
+        if !before.is_known() || cell.epoch() != before {
+            self.end_missed(cell);
+        }
+    }
+
+    /// An epoch turned out to be another than was known: ends of single entries were not heard.
+    fn end_missed(&self, cell: &Cell) {
+        match entries::read(cell.name()) {
+            Some(Ends::Any(owner)) => self.keepers.of(owner).iter().for_each(|keeper| keeper.end_all()),
+            Some(Ends::One(..)) => self.end_kept(cell),
+            None => {}
+        }
+    }
+
+    /// What goes with the end of a single entry.
+    #[cfg(feature = "redis")]
+    pub(crate) fn along(&self, cell: &Cell) -> Option<Along> {
+        self.keepers.along(cell.name())
     }
 
     /// Every cell.

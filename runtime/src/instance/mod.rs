@@ -1,7 +1,9 @@
 //! One instance: its functions, its epochs, its tiers.
 
 mod builder;
+mod carried;
 mod current;
+mod forget;
 mod health;
 mod settings;
 mod span;
@@ -25,7 +27,9 @@ use crate::remote::Remote;
 use crate::stats::{Counters, RedisStats, Stats};
 
 pub use builder::Builder;
+pub use carried::{Frame, detached, frame};
 pub use current::{bypass, clear, health, invalidate, refresh, stats, tag};
+pub use forget::{CachedCall, EntryOf, entry_of, forget};
 pub use health::{Health, Status};
 pub(crate) use settings::Settings;
 
@@ -105,6 +109,11 @@ pub struct Receipt {
 }
 
 impl Receipt {
+    /// That of an end of nothing.
+    pub(crate) const fn nothing() -> Self {
+        Self { epochs: BTreeMap::new(), applied: true }
+    }
+
     /// `true`: ended everywhere. `false`: ended in this process, and kept to be sent as soon as Redis is back.
     #[must_use]
     pub const fn is_applied(&self) -> bool {
@@ -211,11 +220,21 @@ impl Larder {
 
     /// Begins the end of names at once; what is awaited is only the word of Redis.
     pub(crate) fn end(&self, names: Vec<String>) -> impl Future<Output = Receipt> + Send + use<> + 'static {
+        self.end_with(names, &[])
+    }
+
+    /// [`end`](Self::end), and single entries by their cells.
+    pub(crate) fn end_with(
+        &self,
+        names: Vec<String>,
+        entries: &[[Arc<Cell>; 2]],
+    ) -> impl Future<Output = Receipt> + Send + use<> + 'static {
         let names = self.inner.settings.with_dependants(names);
         for name in &names {
             self.ended(name).invalidations.up();
         }
-        self.end_cells(names.iter().map(|name| self.inner.table.named(name)).collect())
+        let named = names.iter().map(|name| self.inner.table.named(name));
+        self.end_cells(named.chain(entries.iter().flatten().cloned()).collect())
     }
 
     fn end_cells(&self, cells: Vec<Arc<Cell>>) -> impl Future<Output = Receipt> + Send + use<> + 'static {
@@ -338,9 +357,12 @@ impl Larder {
         let everything = Arc::clone(&self.inner.everything);
         let entity = if site.entity.is_empty() { Arc::clone(&everything) } else { self.inner.table.named(site.entity) };
         let cells = [everything, entity];
-        let core = Core::new(site, path, twin, settings, cells);
+        let core = Core::new(site, path, twin, settings, &self.inner.table, cells);
         let capacity = settings.capacity_of(site.capacity);
+        let owner = core.owner;
         let function = Arc::new(Function::new(core, site, capacity));
+        let keeper: std::sync::Weak<Function<V>> = Arc::downgrade(&function);
+        self.inner.table.keep(owner, keeper);
         functions.by_site.insert(key, Arc::clone(&function) as _);
         function
     }

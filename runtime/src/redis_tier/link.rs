@@ -25,7 +25,7 @@ use super::pending::{Owed, Pending};
 use super::scripts;
 use super::waits::Waits;
 use crate::clock::{Clock, Moment};
-use crate::epoch::{EVERYTHING, Epoch, Table};
+use crate::epoch::{EVERYTHING, Epoch, Table, is_entry};
 use crate::log;
 
 /// What the link, the callers and the supervisor share.
@@ -227,7 +227,7 @@ impl Link {
 
     async fn deliver_some(&self, connection: &MultiplexedConnection, owed: Vec<Owed>) -> Result<(), String> {
         let generation = self.generation.load(Ordering::Acquire);
-        let raises = owed.iter().map(|owed| scripts::raise(&self.names, owed.cell.name(), false));
+        let raises = owed.iter().map(|owed| scripts::end(&self.names, &owed.cell, &self.table));
         let replies = self.now(connection, Request::of(raises)).await;
         // What a link that was lost meanwhile confirms may be older than what is known by now: it is sent again.
         let good = self.generation.load(Ordering::Acquire) == generation;
@@ -288,13 +288,13 @@ impl Link {
             return Err("the epochs could not be read".to_owned());
         }
         for ((cell, guard), epoch) in cells.iter().zip(guards).zip(epochs) {
-            let epoch = epoch.unwrap_or(Epoch::UNKNOWN);
+            let epoch = epoch.unwrap_or(if is_entry(cell) { Epoch::NEVER_ENDED } else { Epoch::UNKNOWN });
             if epoch.is_confirmed() && epoch.is_before(cell.epoch()) {
                 // Redis forgot that this was ended: it is ended again.
                 self.table.begin_end(cell);
                 self.pending.add(cell);
             } else {
-                self.table.learn(cell, guard, epoch);
+                self.table.learn_again(cell, guard, epoch);
             }
         }
         Ok(())

@@ -3,24 +3,32 @@
 use redis::{Cmd, cmd};
 
 use super::names::Names;
-use crate::epoch::{EVERYTHING, Epoch};
+use crate::epoch::{Cell, EVERYTHING, Epoch, Table};
 use crate::lease::Claim;
 
-/// Raises an epoch: later than every earlier one and than the server's clock, with random digits behind, so that not
-/// even a clock set back repeats it, and announces it. `ARGV`: the random digits, the life of the key in milliseconds, whether an epoch
-/// that is there is to stay, the channel, the name. It may write when memory is full: an invalidation must get through.
+/// Raises epochs: each later than every earlier one and than the server's clock, with random digits behind, so that not
+/// even a clock set back repeats it, and announces it. `KEYS`: the epochs, then a value to delete. `ARGV`: the random
+/// digits, the life of the keys in milliseconds, whether an epoch that is there is to stay, the channel, the names. It may write when memory
+/// is full: an invalidation must get through. Returns the first epoch.
 const RAISE: &str = r"#!lua flags=allow-oom
-local old = redis.pcall('GET', KEYS[1])
-if type(old) ~= 'string' or not string.match(old, '^%d+%.%d+$') then old = nil end
-if old and ARGV[3] == '1' then return old end
-local time = redis.call('TIME')
-local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-local before = old and tonumber(string.match(old, '^(%d+)%.'))
-if before and before >= now then now = before + 1 end
-local epoch = string.format('%.0f.%s', now, ARGV[1])
-redis.call('SET', KEYS[1], epoch, 'PX', ARGV[2])
-redis.call('PUBLISH', ARGV[4], ARGV[5] .. (ARGV[3] == '1' and ' first ' or ' ') .. epoch)
-return epoch";
+local first
+for i = 5, #ARGV do
+  local key = KEYS[i - 4]
+  local old = redis.pcall('GET', key)
+  if type(old) ~= 'string' or not string.match(old, '^%d+%.%d+$') then old = nil end
+  if old and ARGV[3] == '1' then return old end
+  local time = redis.call('TIME')
+  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+  local before = old and tonumber(string.match(old, '^(%d+)%.'))
+  if before and before >= now then now = before + 1 end
+  local epoch = string.format('%.0f.%s', now, ARGV[1])
+  redis.call('SET', key, epoch, 'PX', ARGV[2])
+  redis.call('PUBLISH', ARGV[4], ARGV[i] .. (ARGV[3] == '1' and ' first ' or ' ') .. epoch)
+  first = first or epoch
+end
+local value = KEYS[#ARGV - 3]
+if value then redis.call('UNLINK', value) end
+return first";
 
 /// Raises the epoch of everything, and announces it, if the server's run is another than the one noted. `KEYS`: that
 /// epoch, the note. `ARGV` as for [`RAISE`], then the run.
@@ -69,11 +77,27 @@ const FENCE_LIFE_MS: u64 = 90 * 24 * 3_600 * 1_000;
 /// The random digits below an epoch's microseconds.
 const RANDOM: u64 = 1 << 12;
 
-/// Raises the epoch of `name`, or with `keep` gives it one only if it has none.
-pub(crate) fn raise(names: &Names, name: &str, keep: bool) -> Cmd {
+/// Gives `name` an epoch if it has none.
+pub(crate) fn create(names: &Names, name: &str) -> Cmd {
+    raise(names, &[name], None, true)
+}
+
+/// Raises the epoch of a name; with that of a single entry goes what stands for all of them, and the stored value.
+pub(crate) fn end(names: &Names, cell: &Cell, table: &Table) -> Cmd {
+    match table.along(cell) {
+        None => raise(names, &[cell.name()], None, false),
+        Some(along) => raise(names, &[cell.name(), &along.any_entry], along.redis_key.as_deref(), false),
+    }
+}
+
+fn raise(names: &Names, raised: &[&str], value: Option<&str>, keep: bool) -> Cmd {
     let mut raise = cmd("EVAL");
-    raise.arg(RAISE).arg(1).arg(names.epoch(name)).arg(fastrand::u64(..RANDOM)).arg(EPOCH_LIFE_MS).arg(u8::from(keep));
-    raise.arg(names.channel()).arg(name);
+    raise.arg(RAISE).arg(raised.len() + usize::from(value.is_some()));
+    for name in raised {
+        raise.arg(names.epoch(name));
+    }
+    raise.arg(value);
+    raise.arg(fastrand::u64(..RANDOM)).arg(EPOCH_LIFE_MS).arg(u8::from(keep)).arg(names.channel()).arg(raised);
     raise
 }
 

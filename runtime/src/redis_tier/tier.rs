@@ -112,7 +112,7 @@ impl Redis {
     }
 
     fn raise_all(&self, cells: &[Arc<Cell>]) -> Request {
-        Request::of(cells.iter().map(|cell| scripts::raise(&self.link.names, cell.name(), false)))
+        Request::of(cells.iter().map(|cell| scripts::end(&self.link.names, cell, &self.link.table)))
     }
 }
 
@@ -190,7 +190,7 @@ impl Remote for Redis {
 
     fn create<'a>(&'a self, names: &'a [Arc<str>]) -> Reply<'a, Vec<Epoch>> {
         Box::pin(async move {
-            let raises = names.iter().map(|name| scripts::raise(&self.link.names, name, true));
+            let raises = names.iter().map(|name| scripts::create(&self.link.names, name));
             epochs(self.send(Request::of(raises), Way::Write).await?)
         })
     }

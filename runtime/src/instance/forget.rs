@@ -1,0 +1,96 @@
+//! The end of a single entry, named by the call that it answers.
+
+use std::future::Future;
+
+use super::{Larder, Receipt};
+use crate::cache::{Probed, probe};
+use crate::error::{Error, ErrorKind};
+
+/// A call of an async cached function: the future that it returned.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a call of an async cached function",
+    label = "no entry can be told from this",
+    note = "an async call is asked for its entry and dropped before its body runs; a sync function would have run",
+    note = "give the values of a sync function a tag, and end that: `tags(\"tool:{{id}}\")` and `larder::invalidate(\"tool:7\")`"
+)]
+pub trait CachedCall: Future {}
+
+#[diagnostic::do_not_recommend]
+impl<F: Future> CachedCall for F {}
+
+/// Ends exactly the entry that this call would be answered from, in every process.
+///
+/// The call itself names the entry: it is polled once, up to the first cached function that it reaches, and dropped
+/// before any body runs. So the arguments are checked by the compiler, and no key is written twice. What was made of the
+/// entry inside other cached bodies is ended with it, with all that was made there of any entry of the same function. Of two
+/// cached attributes on one function, the outer one's entry is ended.
+///
+/// When this returns, no later call in this process gets a value of that entry whose computation began before. Where
+/// Redis is configured and away, the end is kept and sent when it is back; [`Receipt::is_applied`] tells.
+///
+/// # Errors
+///
+/// When the future does not begin with a call of an async cached function.
+///
+/// # Examples
+///
+/// ```
+/// # pollster::block_on(async {
+/// #[larder::ttl_cached(entity = "tools")]
+/// async fn tool(id: u32) -> u32 {
+///     id
+/// }
+///
+/// tool(1).await;
+/// tool(2).await;
+/// larder::forget(tool(1)).await?;
+/// tool(1).await;
+/// tool(2).await;
+/// let counts = larder::stats().entities["tools"].clone();
+/// assert_eq!((counts.misses, counts.hits()), (3, 1));
+/// # Ok::<(), larder::Error>(()) }).unwrap();
+/// ```
+pub async fn forget<C: CachedCall>(call: C) -> Result<Receipt, Error> {
+    let probed = probe(call);
+    match probed {
+        Probed::Entry(target) => Ok(target.larder.end_with(Vec::new(), &[target.cells]).await),
+        Probed::Uncached => Ok(Receipt::nothing()),
+        Probed::Nothing => Err(Error::new(ErrorKind::Configuration, NOTHING)),
+    }
+}
+
+const NOTHING: &str =
+    "there is nothing to forget: give the call of an async cached function, such as `larder::forget(tool(7))`";
+
+/// The entry that a call in `#[invalidates(tool(id))]` names.
+#[derive(Clone, Debug)]
+pub struct EntryOf(Probed);
+
+/// Asks the call in `#[invalidates(tool(id))]` for its entry.
+pub fn entry_of<C: CachedCall>(call: C) -> EntryOf {
+    let probed = probe(call);
+    if matches!(probed, Probed::Nothing) {
+        crate::log::warn(&format_args!("in `#[invalidates(..)]`, a call that is not one of an async cached function"));
+    }
+    EntryOf(probed)
+}
+
+impl EntryOf {
+    /// Ends entries, and names, in one round trip.
+    pub(crate) fn end(
+        larder: &Larder,
+        names: Vec<String>,
+        entries: Vec<Self>,
+    ) -> impl Future<Output = Receipt> + Send + use<> + 'static {
+        let cells = entries.into_iter().filter_map(|entry| match entry.0 {
+            Probed::Entry(target) if target.larder.id() == larder.id() => Some(target.cells),
+            // It lives in another instance, and is ended there.
+            Probed::Entry(target) => {
+                drop(target.larder.end_with(Vec::new(), &[target.cells]));
+                None
+            }
+            Probed::Nothing | Probed::Uncached => None,
+        });
+        larder.end_with(names, &cells.collect::<Vec<_>>())
+    }
+}
