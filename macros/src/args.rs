@@ -79,7 +79,7 @@ impl Args {
     }
 
     fn argument(&mut self, input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<()> {
-        if !is_named(input) {
+        if !is_named(input) || (self.grammar.unnamed.is_none() && words::is_call(input, self.grammar)) {
             if input.peek(token::Comma) || input.cursor().punct().is_some() {
                 return Err(input.error(format!("expected an argument of `{}`", self.grammar.attribute)));
             }

@@ -1,6 +1,9 @@
 //! Names that are no argument here, and what to write in their place.
 
 use proc_macro2::Ident;
+use syn::ext::IdentExt as _;
+use syn::parse::ParseStream;
+use syn::token;
 
 use crate::args::Grammar;
 use crate::nearest::{listed, nearest};
@@ -33,9 +36,7 @@ pub(crate) fn refusal(name: &Ident, grammar: &Grammar, bare: bool) -> Option<Ref
     } else if let Some(ours) = ours {
         let text = format!("`{word}` is called `{ours}` here: write `{}`", grammar.example(ours));
         (text, Meant::Argument(ours))
-    } else if attribute == "invalidates"
-        && ["entity", "entities", "tag", "tags", "name", "names"].contains(&word.as_str())
-    {
+    } else if attribute == "invalidates" && of_names(&word) {
         (format!("names stand here without `{word}`: write `\"tools\"` or `\"tool:{{id}}\"`"), Meant::Unnamed)
     } else if let Some(owner) = owner(&word) {
         (format!("`{word}` is an argument of `{owner}`, not of `{attribute}`: leave it out"), Meant::Nothing)
@@ -52,6 +53,21 @@ pub(crate) fn refusal(name: &Ident, grammar: &Grammar, bare: bool) -> Option<Ref
         (text, Meant::Nothing)
     };
     Some(Refusal { text, meant })
+}
+
+/// Whether `name(..)` is the call of a function, and no argument that was meant.
+pub(crate) fn is_call(input: ParseStream<'_>, grammar: &Grammar) -> bool {
+    let ahead = input.fork();
+    let Ok(name) = ahead.call(Ident::parse_any) else { return false };
+    let word = name.to_string();
+    let known = grammar.names.iter().any(|(known, _)| *known == word) || grammar.later.contains(&word.as_str());
+    let meant = known || of_names(&word) || elsewhere(&word).is_some() || owner(&word).is_some();
+    ahead.peek(token::Paren) && !meant && needless(&word).is_none()
+}
+
+/// What stands before names elsewhere.
+fn of_names(word: &str) -> bool {
+    ["entity", "entities", "tag", "tags", "name", "names"].contains(&word)
 }
 
 /// What a word says that is kept for a later version.

@@ -32,7 +32,9 @@ impl<V: Clone> Kept<V> {
             found.map_or(Epoch::UNKNOWN, |(_, epoch)| *epoch)
         };
         let mut more = Stamp::default();
-        for (cell, epoch) in parts.iter().filter(|(cell, _)| !is_entry(cell) && !own.iter().any(|own| Arc::ptr_eq(own, cell))) {
+        for (cell, epoch) in
+            parts.iter().filter(|(cell, _)| !is_entry(cell) && !own.iter().any(|own| Arc::ptr_eq(own, cell)))
+        {
             more.add(cell, *epoch);
         }
         let more = if more.parts().is_empty() { None } else { Some(Arc::new(more)) };

@@ -77,7 +77,8 @@ impl<V: Clone> Revision<V> {
     }
 
     fn entries(&self) -> u64 {
-        u64::from(self.single.get().is_some() && !self.single_ended.load(Ordering::Relaxed)) + self.map.get().map_or(0, |map| map.len() as u64)
+        u64::from(self.single.get().is_some() && !self.single_ended.load(Ordering::Relaxed))
+            + self.map.get().map_or(0, |map| map.len() as u64)
     }
 }
 

@@ -32,13 +32,7 @@ pub struct Job<V, B> {
 
 impl<V> Work<V> {
     pub(crate) const fn new() -> Self {
-        Self {
-            names: Vec::new(),
-            late: Vec::new(),
-            entries: Vec::new(),
-            late_entries: Vec::new(),
-            value: PhantomData,
-        }
+        Self { names: Vec::new(), late: Vec::new(), entries: Vec::new(), late_entries: Vec::new(), value: PhantomData }
     }
 
     /// Adds a name made of literals and parameters.

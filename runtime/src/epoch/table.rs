@@ -124,27 +124,26 @@ impl Table {
     pub(crate) fn learn(&self, cell: &Cell, guard: Guard, epoch: Epoch) {
         let before = cell.epoch();
         cell.learn(&self.counter, guard, epoch);
-        if before.is_known() && cell.epoch() != before {
+        if before.is_confirmed() && cell.epoch() != before {
             self.end_missed(cell);
+            self.end_kept(cell);
         }
     }
 
-    /// [`learn`](Self::learn) on a new link: what was ended while there was none may have been missed.
+    /// [`learn`](Self::learn) on a new link: what was announced while there was none was missed.
     #[cfg(feature = "redis")]
     pub(crate) fn learn_again(&self, cell: &Cell, guard: Guard, epoch: Epoch) {
         let before = cell.epoch();
         cell.learn(&self.counter, guard, epoch);
-        if !before.is_known() || cell.epoch() != before {
+        if !before.is_confirmed() || cell.epoch() != before {
             self.end_missed(cell);
         }
     }
 
-    /// An epoch turned out to be another than was known: ends of single entries were not heard.
+    /// Tells who keeps them that entries of a function may have been ended unseen.
     fn end_missed(&self, cell: &Cell) {
-        match entries::read(cell.name()) {
-            Some(Ends::Any(owner)) => self.keepers.of(owner).iter().for_each(|keeper| keeper.end_all()),
-            Some(Ends::One(..)) => self.end_kept(cell),
-            None => {}
+        if let Some(Ends::Any(owner)) = entries::read(cell.name()) {
+            self.keepers.of(owner).iter().for_each(|keeper| keeper.end_all());
         }
     }
 
