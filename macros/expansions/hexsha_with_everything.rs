@@ -18,7 +18,9 @@ fn page(config: &Config, db: &Db, host: Option<&str>) -> Page {
         },
         ::larder::__private::text_of(&config.hexsha()),
         || (),
-        ::larder::__private::Key::new().part(&host),
+        ::larder::__private::Key::new()
+            .part(&host)
+            .revision(::larder::__private::LeftOut::new(&db).revision()),
         ::larder::__private::Return::<Page>::NEW.shape(),
         ::larder::__private::Shared,
         host.is_some(),

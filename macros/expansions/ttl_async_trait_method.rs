@@ -40,7 +40,9 @@ where
                 &SITE
             },
             || (),
-            ::larder::__private::Key::new().part(&page),
+            ::larder::__private::Key::new()
+                .part(&page)
+                .revision(::larder::__private::LeftOut::new(&self).revision()),
             ::larder::__private::Return::<Vec<Tool>>::NEW.shape(),
             ::larder::__private::Shared,
             true,

@@ -15,7 +15,10 @@ pub fn user(&self, id: u32) -> Option<User> {
             &SITE
         },
         || (),
-        ::larder::__private::Key::new().part(&self.realm).part(&id),
+        ::larder::__private::Key::new()
+            .part(&self.realm)
+            .part(&id)
+            .revision(::larder::__private::LeftOut::new(&self).revision()),
         ::larder::__private::Return::<Option<User>>::NEW.shape(),
         ::larder::__private::Local,
         true,

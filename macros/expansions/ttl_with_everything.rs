@@ -28,7 +28,11 @@ pub(crate) async fn tool<T: Table>(
             &SITE
         },
         || (),
-        crate::kept::__private::Key::new().part(&id).part(&cursor).part(&life),
+        crate::kept::__private::Key::new()
+            .part(&id)
+            .part(&cursor)
+            .part(&life)
+            .revision(crate::kept::__private::LeftOut::new(&db).revision()),
         crate::kept::__private::Return::<Result<Tool, Error>>::NEW.shape(),
         crate::kept::__private::Shared,
         cursor.is_none(),

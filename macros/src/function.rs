@@ -135,6 +135,11 @@ impl Function {
         self.returns.at
     }
 
+    /// `self`, where there is one.
+    pub(crate) fn receiver(&self) -> Option<Ident> {
+        self.sig.receiver().map(|receiver| Ident::from(receiver.self_token))
+    }
+
     pub(crate) fn has_self(&self) -> bool {
         self.sig.receiver().is_some()
     }

@@ -28,6 +28,8 @@ impl KeyArgs {
 #[derive(Debug)]
 pub(crate) struct Key {
     parts: Vec<Expr>,
+    /// What is in no part. Of a configuration among it, the revision is in the key all the same.
+    left_out: Vec<Ident>,
 }
 
 impl Key {
@@ -46,12 +48,16 @@ impl Key {
             let left = function.bound().filter(|name| apart != Some(*name) && !skipped.contains(name));
             left.map(variable).collect()
         });
-        Self { parts }
+        let is_part =
+            |name: &Ident| parts.iter().any(|part| matches!(part, Expr::Path(path) if path.path.is_ident(name)));
+        let bound = function.bound().filter(|name| apart != Some(*name)).cloned();
+        let left_out = function.receiver().into_iter().chain(bound).filter(|name| !is_part(name)).collect();
+        Self { parts, left_out }
     }
 
     /// `Key::new().part(&first).part(&second)`, each part placed at what the user wrote.
     pub(crate) fn tokens(&self, private: &TokenStream, at: Span) -> TokenStream {
-        if self.parts.is_empty() {
+        if self.parts.is_empty() && self.left_out.is_empty() {
             return quote_spanned!(at=> &#private::Key::new());
         }
         let parts = self.parts.iter().map(|part| {
@@ -59,7 +65,11 @@ impl Key {
             let part = borrowed(part, at);
             quote_spanned!(at=> .part(#part))
         });
-        quote_spanned!(at=> #private::Key::new() #(#parts)*)
+        let left_out = self.left_out.iter().map(|name| {
+            let name = borrowed(&variable(name), at);
+            quote_spanned!(at=> .revision(#private::LeftOut::new(#name).revision()))
+        });
+        quote_spanned!(at=> #private::Key::new() #(#parts)* #(#left_out)*)
     }
 }
 

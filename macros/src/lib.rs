@@ -27,6 +27,7 @@ mod misplaced;
 mod names;
 mod nearest;
 mod number;
+mod order;
 mod policy;
 mod returns;
 mod revision;
@@ -137,7 +138,7 @@ mod tests;
 /// Where the runtime is, when a crate re-exports it. Default: `::larder`. Refuses paths that depend on the module.
 #[proc_macro_attribute]
 pub fn ttl_cached(args: TokenStream, item: TokenStream) -> TokenStream {
-    expand(args, item, ttl_cached::expand)
+    expand("ttl_cached", args, item, ttl_cached::expand)
 }
 
 /// Caches a pure function of a configuration revision: nothing expires, and nothing is served under another revision.
@@ -214,7 +215,7 @@ pub fn ttl_cached(args: TokenStream, item: TokenStream) -> TokenStream {
 /// Where the runtime is. Default: `::larder`. Refuses paths that depend on the module.
 #[proc_macro_attribute]
 pub fn hexsha_cached(args: TokenStream, item: TokenStream) -> TokenStream {
-    expand(args, item, hexsha_cached::expand)
+    expand("hexsha_cached", args, item, hexsha_cached::expand)
 }
 
 /// Ends entities and tags after a write.
@@ -266,7 +267,7 @@ pub fn hexsha_cached(args: TokenStream, item: TokenStream) -> TokenStream {
 /// Where the runtime is. Default: `::larder`. Refuses paths that depend on the module.
 #[proc_macro_attribute]
 pub fn invalidates(args: TokenStream, item: TokenStream) -> TokenStream {
-    expand(args, item, invalidates::expand)
+    expand("invalidates", args, item, invalidates::expand)
 }
 
 /// Runs a function in at most one process at a time.
@@ -324,7 +325,7 @@ pub fn invalidates(args: TokenStream, item: TokenStream) -> TokenStream {
 /// Where the runtime is. Default: `::larder`. Refuses paths that depend on the module.
 #[proc_macro_attribute]
 pub fn leader(args: TokenStream, item: TokenStream) -> TokenStream {
-    expand(args, item, leader::expand)
+    expand("leader", args, item, leader::expand)
 }
 
 /// Lets a type be part of a cache key.
@@ -364,9 +365,14 @@ pub fn derive_cache_key(item: TokenStream) -> TokenStream {
 
 /// The way of every attribute; on a fault the item stays as it was.
 fn expand(
+    attribute: &str,
     args: TokenStream,
     item: TokenStream,
     expand: fn(proc_macro2::TokenStream, proc_macro2::TokenStream) -> syn::Result<proc_macro2::TokenStream>,
 ) -> TokenStream {
-    errors::or_untouched(expand(args.into(), item.clone().into()), item.into()).into()
+    let (args, item) = (args.into(), item.into());
+    if let Some(deferred) = order::deferred(attribute, &args, &item) {
+        return deferred.into();
+    }
+    errors::or_untouched(expand(args, item.clone()), item).into()
 }

@@ -43,7 +43,7 @@ macro_rules! pointer {
     )*};
 }
 
-pointer!(&T, Box<T>, Rc<T>, Arc<T>);
+pointer!(&T, &mut T, Box<T>, Rc<T>, Arc<T>);
 
 /// Any `Serialize` value with the SHA-256 of its content as its revision.
 ///
@@ -100,5 +100,48 @@ impl<T> Deref for Revisioned<T> {
 
     fn deref(&self) -> &T {
         &self.value
+    }
+}
+
+/// A parameter that is in no part of the key: of a configuration, the revision is in it all the same.
+///
+/// An inherent method where `T: HexSha`, and one behind a `Deref` for all the rest.
+#[derive(Debug)]
+pub struct LeftOut<'a, T: ?Sized>(Unrevised<'a, T>);
+
+/// What [`LeftOut`] falls back to.
+#[derive(Debug)]
+pub struct Unrevised<'a, T: ?Sized>(&'a T);
+
+impl<'a, T: ?Sized> LeftOut<'a, T> {
+    /// The question "has this a revision?"
+    #[inline]
+    pub const fn new(parameter: &'a T) -> Self {
+        Self(Unrevised(parameter))
+    }
+}
+
+impl<T: HexSha + ?Sized> LeftOut<'_, T> {
+    /// It has this one.
+    #[inline]
+    pub fn revision(&self) -> Option<&str> {
+        Some(self.0.0.hexsha())
+    }
+}
+
+impl<T: ?Sized> Unrevised<'_, T> {
+    /// It has none.
+    #[inline]
+    pub const fn revision(&self) -> Option<&str> {
+        None
+    }
+}
+
+impl<'a, T: ?Sized> Deref for LeftOut<'a, T> {
+    type Target = Unrevised<'a, T>;
+
+    #[inline]
+    fn deref(&self) -> &Unrevised<'a, T> {
+        &self.0
     }
 }

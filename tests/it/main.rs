@@ -11,6 +11,7 @@
 mod bounded;
 mod configuration;
 mod errors_tell;
+mod extension;
 mod forget;
 mod fresh_at_home;
 mod fresh_elsewhere;

@@ -18,6 +18,9 @@ const MARK: &str = "@@ ";
 /// What the bodies of this process read.
 pub(crate) static SOURCE: LazyLock<Source> = LazyLock::new(Source::default);
 
+/// What the bodies of the extension crate read in this process.
+static ORIGIN: LazyLock<metadata_extension::Origin> = LazyLock::new(Default::default);
+
 #[ttl_cached(entity = "shared")]
 pub(crate) async fn shared(id: u64) -> u64 {
     SOURCE.read() + id
@@ -146,6 +149,12 @@ async fn obey(larder: Option<&Larder>, line: &str) {
             }
             None => answer("taken"),
         },
+        "extended" if rest == "runs" => answer(ORIGIN.runs()),
+        "extended" => {
+            let config = metadata_extension::Config { commit: rest.to_owned(), issuer: "issuer".to_owned() };
+            let shown = metadata_extension::metadata(&config, &ORIGIN, "a.example").await;
+            answer(format!("{} providers", shown.base.providers));
+        }
         "meet" => answer(crate::bounded::meet_many_names().await),
         "alone" => answer(without_io()),
         "end" => {

@@ -184,6 +184,7 @@ pub(crate) mod tag {
     pub(crate) const STRUCT: u8 = 0x23;
     pub(crate) const ORDERING: u8 = 0x24;
     pub(crate) const RANGE: u8 = 0x25;
+    pub(crate) const REVISION: u8 = 0x26;
 }
 
 /// The key of one call, built part by part.
@@ -204,6 +205,15 @@ impl Key {
     #[inline]
     pub fn part<T: CacheKey + ?Sized>(&mut self, value: &T) -> &mut Self {
         value.encode_key(&mut self.writer);
+        self
+    }
+
+    /// Adds the revision of a configuration that is no argument of the key.
+    #[inline]
+    pub fn revision(&mut self, revision: Option<&str>) -> &mut Self {
+        if let Some(revision) = revision {
+            self.writer.bytes(tag::REVISION, revision.as_bytes());
+        }
         self
     }
 
