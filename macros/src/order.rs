@@ -1,7 +1,7 @@
 //! The order of several attributes on one function: the same, whichever way they are written.
 //!
-//! From the outside in: `leader`, then `ttl_cached` and `hexsha_cached`, then `invalidates`. So a write ends names when its
-//! body ran, not when the result came from a cache or nobody led.
+//! From the outside in: `leader`, `hexsha_cached`, `ttl_cached`, `invalidates`. So a write ends names when its body ran, not
+//! when the result came from a cache or nobody led; and what ends a value by its entity ends it under its revision too.
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::quote;
@@ -9,7 +9,7 @@ use syn::parse::{ParseStream, Parser as _};
 use syn::{Attribute, Path};
 
 /// Attributes in the order in which they are expanded: the first becomes the innermost.
-const ORDER: [&[&str]; 3] = [&["invalidates"], &["ttl_cached", "hexsha_cached"], &["leader"]];
+const ORDER: [&str; 4] = ["invalidates", "ttl_cached", "hexsha_cached", "leader"];
 
 /// The item with this attribute below the ones that have to be expanded before it; `None` when it is its turn.
 pub(crate) fn deferred(attribute: &str, args: &TokenStream, item: &TokenStream) -> Option<TokenStream> {
@@ -23,7 +23,7 @@ pub(crate) fn deferred(attribute: &str, args: &TokenStream, item: &TokenStream) 
 }
 
 fn place(word: &str) -> Option<usize> {
-    ORDER.iter().position(|words| words.contains(&word))
+    ORDER.iter().position(|known| *known == word)
 }
 
 /// The name of an attribute that may be ours: alone, or behind the runtime's crate.
@@ -67,10 +67,12 @@ mod tests {
             Some("#[doc(hidden)]#[invalidates(\"b\")]#[::larder::ttl_cached(\"a\")]fnf(){}")
         );
         assert!(fixed("leader", "#[::larder::hexsha_cached] fn f() {}").is_some());
+        assert!(fixed("hexsha_cached", "#[ttl_cached(\"b\")] fn f() {}").is_some());
         assert!(fixed("leader", "#[larder::invalidates(\"b\")] #[inline] fn f() {}").is_some());
         for (attribute, item) in [
             ("ttl_cached", "fn f() {}"),
             ("ttl_cached", "#[hexsha_cached] fn f() {}"),
+            ("ttl_cached", "#[ttl_cached(\"b\")] fn f() {}"),
             ("ttl_cached", "#[leader(\"b\")] fn f() {}"),
             ("invalidates", "#[invalidates(\"b\")] #[ttl_cached] #[leader] fn f() {}"),
             ("leader", "#[other::invalidates] fn f() {}"),

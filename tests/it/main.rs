@@ -32,3 +32,4 @@ mod separate_bytes;
 mod server;
 mod stacked;
 mod support;
+mod together;
