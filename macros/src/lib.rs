@@ -6,6 +6,13 @@
 //!
 //! Arguments are tokens, never Rust in strings. A duration is `20` (seconds), `"250ms"`, `"20s"`, `"1m30s"`, `"2h"` or an
 //! expression of type `Duration`. Faults are reported all at once, each where it is; the function is then left as it was.
+//!
+//! # Several attributes on one function
+//!
+//! Their order in the source means nothing. From the outside in, a call meets `leader`, `hexsha_cached`, `ttl_cached`,
+//! `invalidates`, the body. So a write ends names when its body ran, not when its result came from a cache or this process
+//! did not lead; what a follower gets is not stored; and `larder::invalidate("tools")` also ends what a revision holds.
+//! Two of one kind do both. (An attribute under another name, by `use .. as ..`, is expanded where it stands.)
 
 use proc_macro::TokenStream;
 
@@ -86,8 +93,9 @@ mod tests;
 ///
 /// ## `skip(db)`
 ///
-/// The parameters that are not in the key, because they cannot change the result. Default: none. Refuses names that are
-/// no parameters. Beside `key(..)`, the two must name every parameter between them, and none twice.
+/// The parameters that are not in the key, because they cannot change the result. Of one that implements
+/// `larder::HexSha` (a configuration), and of a `self` that does, the revision is in the key all the same: what was made
+/// under one configuration is never served under another. Default: none. Refuses names that are no parameters. Beside `key(..)`, the two must name every parameter between them, and none twice.
 ///
 /// ## `tags("tool:{id}", ("team", ret.team))`
 ///
@@ -251,7 +259,13 @@ pub fn hexsha_cached(args: TokenStream, item: TokenStream) -> TokenStream {
 /// ## Names
 ///
 /// What ends: entities, or tags as in [`macro@ttl_cached`], made from parameters before the body runs and from its
-/// result, `ret`. At least one. Refuses what a tag refuses, and `ret` of `-> impl Trait`.
+/// result, `ret`. At least one, or a call. Refuses what a tag refuses, and `ret` of `-> impl Trait`.
+///
+/// ## `tool(db, id)`
+///
+/// The call of an async cached function: exactly the entry that would answer it ends, see `larder::forget`. The call is
+/// made before the body runs (after it, where it uses `ret`), up to the cached function, and dropped: its arguments are
+/// checked by the compiler, and no body runs. Refuses calls of sync functions, and parameters beside `ret`.
 ///
 /// ## `on = always`
 ///
