@@ -30,39 +30,27 @@ where
     Self: 'async_trait,
 {
     Box::pin(async move {
-        let __larder = match ::larder::__private::look(
-            {
-                static SITE: ::larder::__private::Site = ::larder::__private::Site::new(
-                    "list",
-                    "tools",
-                    6556251926715945423u64,
-                );
-                &SITE
+        (match ::larder::__private::look(
+            || {
+                static __LARDER: ::larder::__private::Site = ::larder::__private::Site::tiered()
+                    .named("list", "tools", 6556251926715945423u64);
+                &__LARDER
             },
-            || (),
-            ::larder::__private::Key::new().part(&page),
+            ::larder::__private::Shared::key().part(&page),
             ::larder::__private::Return::<Vec<Tool>>::NEW.shape(),
-            ::larder::__private::Shared,
-            true,
         ) {
-            ::larder::__private::Look::Hit(hit) => return hit,
-            ::larder::__private::Look::Miss(miss) => miss,
-        };
-        __larder
-            .run(
-                |_| true,
-                async move {
-                    if false {
-                        return ::larder::__private::never::<Vec<Tool>>();
-                    }
-                    {
-                        let __self = self;
-                        let page = page;
-                        let __ret: Vec<Tool> = { __self.fetch(page).await };
-                        __ret
-                    }
-                },
-            )
+            ::larder::__private::Look::Hit(__larder) => return __larder,
+            ::larder::__private::Look::Miss(__larder) => __larder,
+        })
+            .run(async move {
+                let _ = false && return ::larder::__private::never::<Vec<Tool>>();
+                {
+                    let __self = self;
+                    let page = page;
+                    let __ret: Vec<Tool> = { __self.fetch(page).await };
+                    __ret
+                }
+            })
             .await
     })
 }

@@ -49,17 +49,21 @@ impl Key {
         Self { parts }
     }
 
-    /// `Key::new().part(&first).part(&second)`, each part placed at what the user wrote.
-    pub(crate) fn tokens(&self, private: &TokenStream, at: Span) -> TokenStream {
+    /// `Shared::key().part(&first).part(&second)`, each part placed at what the user wrote; `when`: on what condition.
+    pub(crate) fn tokens(&self, tier: &TokenStream, when: Option<&Expr>, at: Span) -> TokenStream {
+        let key = match when {
+            None => quote_spanned!(at=> #tier::key()),
+            Some(when) => quote_spanned!(at=> #tier::when(#when)),
+        };
         if self.parts.is_empty() {
-            return quote_spanned!(at=> &#private::Key::new());
+            return quote_spanned!(at=> &#key);
         }
         let parts = self.parts.iter().map(|part| {
             let at = part.span().resolved_at(Span::mixed_site());
             let part = borrowed(part, at);
             quote_spanned!(at=> .part(#part))
         });
-        quote_spanned!(at=> #private::Key::new() #(#parts)*)
+        quote_spanned!(at=> #key #(#parts)*)
     }
 }
 

@@ -74,15 +74,6 @@ impl Name {
         }
     }
 
-    /// The name, when it is one text.
-    pub(crate) fn fixed(&self) -> Option<String> {
-        let texts = self.pieces.iter().map(|piece| match piece {
-            Piece::Text(text, _) => Some(text.as_str()),
-            Piece::Early(_) | Piece::Late(..) => None,
-        });
-        texts.collect()
-    }
-
     /// `Name::new().lit("tool:").part(&id)`
     pub(crate) fn tokens(&self, private: &TokenStream, at: Span) -> TokenStream {
         let pieces = self.pieces.chunk_by(|left, right| matches!((left, right), (Piece::Text(..), Piece::Text(..))));
@@ -90,21 +81,16 @@ impl Name {
         quote_spanned!(at=> #private::Name::new() #(#calls)*)
     }
 
-    /// `.tag(name)`, or `.late(name, |ret| [..])` where the name needs the result.
-    pub(crate) fn bind(&self, private: &TokenStream, at: Span) -> TokenStream {
-        let name = self.tokens(private, at);
-        let Some(ret) = self.late() else {
-            return quote_spanned!(at=> .tag(#name));
-        };
-        let holes = self.pieces.iter().filter_map(|piece| match piece {
+    /// What fills the holes.
+    fn texts(&self, private: &TokenStream) -> impl Iterator<Item = TokenStream> {
+        self.pieces.iter().filter_map(move |piece| match piece {
             Piece::Late(value, _) => {
                 let here = value.span().resolved_at(Span::mixed_site());
                 let (private, value) = (placed(private.clone(), here), borrowed(value, here));
                 Some(quote_spanned!(here=> #private::text(#value)))
             }
             Piece::Text(..) | Piece::Early(_) => None,
-        });
-        quote_spanned!(at=> .late(#name, |#ret| [#(#holes),*]))
+        })
     }
 
     fn late(&self) -> Option<&Ident> {
@@ -166,6 +152,21 @@ impl Name {
         text.push_str(rest);
         self.pieces.push(Piece::Text(text, lit.span()));
     }
+}
+
+/// `.tag(name)` for each name, and `.late(|ret| [..])` where they need the result.
+pub(crate) fn bind(names: &[Name], private: &TokenStream, at: Span) -> TokenStream {
+    let tags = names.iter().map(|name| {
+        let name = name.tokens(private, at);
+        quote_spanned!(at=> .tag(#name))
+    });
+    let late = names.iter().find_map(Name::late).map(|ret| {
+        let texts = names.iter().flat_map(|name| name.texts(private));
+        // A constant of the user's that is called `ret` would make a pattern of the parameter; a function does not.
+        let function = Ident::new("ret", ret.span().resolved_at(Span::mixed_site()));
+        quote_spanned!(at=> .late({ const fn #function() {} |#ret| [#(#texts),*] }))
+    });
+    quote_spanned!(at=> #(#tags)* #late)
 }
 
 /// Why a text is no name.
