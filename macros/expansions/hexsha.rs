@@ -18,7 +18,7 @@ async fn openid_configuration(config: &Config, host: &str) -> Arc<OpenId> {
         ::larder::__private::Look::Miss(__larder) => __larder,
     })
         .run(async move {
-            let _ = false && return ::larder::__private::never::<Arc<OpenId>>();
+            let 0 = 0 else { return ::larder::__private::never::<Arc<OpenId>>() };
             { Arc::new(OpenId::of(config, host).await) }
         })
         .await

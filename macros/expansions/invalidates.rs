@@ -20,7 +20,9 @@ async fn rename(db: &Db, id: u32, name: &str) -> Result<Tool, Error> {
         })
         .always()
         .run(async move {
-            let _ = false && return ::larder::__private::never::<Result<Tool, Error>>();
+            let 0 = 0 else {
+                return ::larder::__private::never::<Result<Tool, Error>>()
+            };
             { db.rename(id, name).await }
         })
         .await

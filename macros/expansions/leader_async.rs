@@ -9,7 +9,7 @@ async fn report(db: &Db) {
         .ttl(::core::time::Duration::from_secs(300u64))
         .grace(::core::time::Duration::from_secs(10u64))
         .run(move || async move {
-            let _ = false && return ::larder::__private::never::<()>();
+            let 0 = 0 else { return ::larder::__private::never::<()>() };
             {
                 db.report().await;
             }

@@ -18,8 +18,9 @@ async fn list_tools(filter: &Filter, page: u32) -> Result<Arc<Vec<Tool>>, Error>
         ::larder::__private::Look::Miss(__larder) => __larder,
     })
         .run(async move {
-            let _ = false
-                && return ::larder::__private::never::<Result<Arc<Vec<Tool>>, Error>>();
+            let 0 = 0 else {
+                return ::larder::__private::never::<Result<Arc<Vec<Tool>>, Error>>()
+            };
             { fetch(filter, page).await }
         })
         .await

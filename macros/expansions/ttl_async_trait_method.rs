@@ -43,7 +43,7 @@ where
             ::larder::__private::Look::Miss(__larder) => __larder,
         })
             .run(async move {
-                let _ = false && return ::larder::__private::never::<Vec<Tool>>();
+                let 0 = 0 else { return ::larder::__private::never::<Vec<Tool>>() };
                 {
                     let __self = self;
                     let page = page;

@@ -29,7 +29,9 @@ where
         ::larder::__private::Look::Miss(__larder) => __larder,
     })
         .run(async move {
-            let _ = false && return ::larder::__private::never::<Option<[T::Row; N]>>();
+            let 0 = 0 else {
+                return ::larder::__private::never::<Option<[T::Row; N]>>()
+            };
             { table.row(id.into()).await }
         })
         .await

@@ -33,7 +33,7 @@ pub(crate) async fn tool<T: Table>(
         })
         .store_if(|v| v.is_live())
         .run(async move {
-            let _ = false && return ::kept::__private::never::<Result<Tool, Error>>();
+            let 0 = 0 else { return ::kept::__private::never::<Result<Tool, Error>>() };
             { db.tool(id, cursor).await }
         })
         .await

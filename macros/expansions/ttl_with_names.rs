@@ -24,7 +24,9 @@ async fn tool(id: u32, life: Duration) -> Result<Tool, Error> {
             |ret| [::larder::__private::text(&ret.team)]
         })
         .run(async move {
-            let _ = false && return ::larder::__private::never::<Result<Tool, Error>>();
+            let 0 = 0 else {
+                return ::larder::__private::never::<Result<Tool, Error>>()
+            };
             { fetch(id).await }
         })
         .await

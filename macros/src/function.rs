@@ -170,7 +170,7 @@ impl Function {
             (Mode::Sync, false) => quote_spanned!(at=> move || -> #ty #statements),
             (Mode::Sync, true) => quote_spanned!(at=> move || #statements),
             (_, false) => {
-                let edge = quote_spanned!(at=> let _ = false && return #private::never::<#ty>(););
+                let edge = quote_spanned!(at=> let 0 = 0 else { return #private::never::<#ty>() };);
                 quote_spanned!(at=> async move { #edge #statements })
             }
             (_, true) => quote_spanned!(at=> async move #statements),

@@ -229,7 +229,7 @@ fn leader_sync() {
 fn derive_struct() {
     check(
         "derive(CacheKey)",
-        |_, item| cache_key::expand(item),
+        |_, item| cache_key::expand(&item),
         "",
         "struct Filter<'a, T: Table, const N: usize> {
             id: T::Id,
@@ -246,7 +246,7 @@ fn derive_struct() {
 fn derive_enum() {
     check(
         "derive(CacheKey)",
-        |_, item| cache_key::expand(item),
+        |_, item| cache_key::expand(&item),
         "",
         "#[key(crate = ::kept)]
         enum Page {

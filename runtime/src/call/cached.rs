@@ -139,7 +139,7 @@ impl<S: Shape> Miss<S> {
 impl<S: Shape, J: Judge<S::Value>> Miss<S, J> {
     /// Asks those who may have the value; runs the body where nobody has.
     pub fn run<B: Future<Output = S::Return>>(self, body: B) -> Running<S, J, B> {
-        Running::new(self.engine, self.judge, body)
+        Running { body: Box::pin(body), judge: self.judge, engine: self.engine }
     }
 
     /// [`run`](Self::run) for a sync function.

@@ -115,15 +115,9 @@ impl<S: Shape> Engine<S> {
 /// A miss under way. The body is dropped before what it stands for is given up.
 #[must_use = "a future does nothing until it is awaited"]
 pub struct Running<S: Shape, J, B> {
-    body: Pin<Box<B>>,
-    judge: J,
-    engine: Box<Engine<S>>,
-}
-
-impl<S: Shape, J, B> Running<S, J, B> {
-    pub(super) fn new(engine: Box<Engine<S>>, judge: J, body: B) -> Self {
-        Self { body: Box::pin(body), judge, engine }
-    }
+    pub(super) body: Pin<Box<B>>,
+    pub(super) judge: J,
+    pub(super) engine: Box<Engine<S>>,
 }
 
 /// Nothing in it is pinned in place.
