@@ -5,33 +5,22 @@
 
 async fn openid_configuration(config: &Config, host: &str) -> Arc<OpenId> {
     let __larder = match ::larder::__private::look_at(
-        {
-            static SITE: ::larder::__private::Site = ::larder::__private::Site::new(
-                "openid_configuration",
-                "",
-                117516313831880535u64,
-            );
-            &SITE
+        || {
+            static __LARDER: ::larder::__private::Site = ::larder::__private::Site::memory()
+                .named("openid_configuration", "", 117516313831880535u64);
+            &__LARDER
         },
         ::larder::__private::revision(&config),
-        || (),
-        ::larder::__private::Key::new().part(&host),
+        ::larder::__private::Local::key().part(&host),
         ::larder::__private::Return::<Arc<OpenId>>::NEW.shape(),
-        ::larder::__private::Local,
-        true,
     ) {
-        ::larder::__private::Look::Hit(hit) => return hit,
-        ::larder::__private::Look::Miss(miss) => miss,
+        ::larder::__private::Look::Hit(__larder) => return __larder,
+        ::larder::__private::Look::Miss(__larder) => __larder,
     };
     __larder
-        .run(
-            |_| true,
-            async move {
-                if false {
-                    return ::larder::__private::never::<Arc<OpenId>>();
-                }
-                { Arc::new(OpenId::of(config, host).await) }
-            },
-        )
+        .run(async move {
+            let 0 = 0 else { return ::larder::__private::never::<Arc<OpenId>>() };
+            { Arc::new(OpenId::of(config, host).await) }
+        })
         .await
 }

@@ -5,28 +5,23 @@
 
 fn page(config: &Config, db: &Db, host: Option<&str>) -> Page {
     let __larder = match ::larder::__private::look_at(
-        {
-            static SITE: ::larder::__private::Site = ::larder::__private::Site::new(
-                    "page",
-                    "",
-                    2805065702039663543u64,
-                )
+        || {
+            static __LARDER: ::larder::__private::Site = ::larder::__private::Site::tiered()
+                .named("page", "", 2805065702039663543u64)
                 .keep(3)
-                .capacity(1024)
-                .tiered();
-            &SITE
+                .capacity(1024);
+            &__LARDER
         },
         ::larder::__private::text_of(&config.hexsha()),
-        || (),
-        ::larder::__private::Key::new()
+        ::larder::__private::Shared::when(host.is_some())
             .part(&host)
             .revision(::larder::__private::LeftOut::new(&db).revision()),
         ::larder::__private::Return::<Page>::NEW.shape(),
-        ::larder::__private::Shared,
-        host.is_some(),
     ) {
-        ::larder::__private::Look::Hit(hit) => return hit,
-        ::larder::__private::Look::Miss(miss) => miss,
+        ::larder::__private::Look::Hit(__larder) => return __larder,
+        ::larder::__private::Look::Miss(__larder) => __larder,
     };
-    __larder.run_blocking(|v| v.is_live(), move || -> Page { render(config, db, host) })
+    __larder
+        .store_if(|v| v.is_live())
+        .run_blocking(move || -> Page { render(config, db, host) })
 }

@@ -4,21 +4,12 @@
 // }
 
 async fn report(db: &Db) {
-    ::larder::__private::lead::<
-        (),
-    >({
-            static SITE: ::larder::__private::LeadSite = ::larder::__private::LeadSite::new(
-                    "report",
-                    "nightly",
-                )
-                .ttl(::core::time::Duration::from_secs(300u64))
-                .grace(::core::time::Duration::from_secs(10u64));
-            &SITE
-        })
+    ::larder::__private::lead::<()>("report")
+        .key(::larder::__private::Name::new().lit("nightly"))
+        .ttl(::core::time::Duration::from_secs(300u64))
+        .grace(::core::time::Duration::from_secs(10u64))
         .run(move || async move {
-            if false {
-                return ::larder::__private::never::<()>();
-            }
+            let 0 = 0 else { return ::larder::__private::never::<()>() };
             {
                 db.report().await;
             }

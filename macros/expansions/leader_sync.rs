@@ -4,19 +4,11 @@
 // }
 
 fn sync(tenant: &Tenant, life: Duration) -> Result<Leadership<u64>, Error> {
-    ::larder::__private::lead::<
-        Result<Leadership<u64>, Error>,
-    >({
-            static SITE: ::larder::__private::LeadSite = ::larder::__private::LeadSite::new(
-                    "sync",
-                    "",
-                )
-                .renew()
-                .keep_on_err();
-            &SITE
-        })
+    ::larder::__private::lead::<Result<Leadership<u64>, Error>>("sync")
         .key(::larder::__private::Name::new().lit("sync:").part(&tenant.id))
         .ttl(life)
+        .renew()
+        .keep_on_err()
         .error()
         .run_blocking(move || -> Result<Leadership<u64>, Error> { tenant.sync() })
 }

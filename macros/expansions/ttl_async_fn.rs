@@ -5,33 +5,24 @@
 
 async fn list_tools(filter: &Filter, page: u32) -> Result<Arc<Vec<Tool>>, Error> {
     let __larder = match ::larder::__private::look(
-        {
-            static SITE: ::larder::__private::Site = ::larder::__private::Site::new(
-                    "list_tools",
-                    "tools",
-                    1607238528414204678u64,
-                )
+        || {
+            static __LARDER: ::larder::__private::Site = ::larder::__private::Site::tiered()
+                .named("list_tools", "tools", 1607238528414204678u64)
                 .ttl(::core::time::Duration::from_secs(20u64));
-            &SITE
+            &__LARDER
         },
-        || (),
-        ::larder::__private::Key::new().part(&filter).part(&page),
+        ::larder::__private::Shared::key().part(&filter).part(&page),
         ::larder::__private::Return::<Result<Arc<Vec<Tool>>, Error>>::NEW.shape(),
-        ::larder::__private::Shared,
-        true,
     ) {
-        ::larder::__private::Look::Hit(hit) => return hit,
-        ::larder::__private::Look::Miss(miss) => miss,
+        ::larder::__private::Look::Hit(__larder) => return __larder,
+        ::larder::__private::Look::Miss(__larder) => __larder,
     };
     __larder
-        .run(
-            |_| true,
-            async move {
-                if false {
-                    return ::larder::__private::never::<Result<Arc<Vec<Tool>>, Error>>();
-                }
-                { fetch(filter, page).await }
-            },
-        )
+        .run(async move {
+            let 0 = 0 else {
+                return ::larder::__private::never::<Result<Arc<Vec<Tool>>, Error>>()
+            };
+            { fetch(filter, page).await }
+        })
         .await
 }

@@ -31,40 +31,29 @@ where
 {
     Box::pin(async move {
         let __larder = match ::larder::__private::look(
-            {
-                static SITE: ::larder::__private::Site = ::larder::__private::Site::new(
-                    "list",
-                    "tools",
-                    6556251926715945423u64,
-                );
-                &SITE
+            || {
+                static __LARDER: ::larder::__private::Site = ::larder::__private::Site::tiered()
+                    .named("list", "tools", 6556251926715945423u64);
+                &__LARDER
             },
-            || (),
-            ::larder::__private::Key::new()
+            ::larder::__private::Shared::key()
                 .part(&page)
                 .revision(::larder::__private::LeftOut::new(&self).revision()),
             ::larder::__private::Return::<Vec<Tool>>::NEW.shape(),
-            ::larder::__private::Shared,
-            true,
         ) {
-            ::larder::__private::Look::Hit(hit) => return hit,
-            ::larder::__private::Look::Miss(miss) => miss,
+            ::larder::__private::Look::Hit(__larder) => return __larder,
+            ::larder::__private::Look::Miss(__larder) => __larder,
         };
         __larder
-            .run(
-                |_| true,
-                async move {
-                    if false {
-                        return ::larder::__private::never::<Vec<Tool>>();
-                    }
-                    {
-                        let __self = self;
-                        let page = page;
-                        let __ret: Vec<Tool> = { __self.fetch(page).await };
-                        __ret
-                    }
-                },
-            )
+            .run(async move {
+                let 0 = 0 else { return ::larder::__private::never::<Vec<Tool>>() };
+                {
+                    let __self = self;
+                    let page = page;
+                    let __ret: Vec<Tool> = { __self.fetch(page).await };
+                    __ret
+                }
+            })
             .await
     })
 }

@@ -5,27 +5,19 @@
 
 pub fn user(&self, id: u32) -> Option<User> {
     let __larder = match ::larder::__private::look(
-        {
-            static SITE: ::larder::__private::Site = ::larder::__private::Site::new(
-                    "user",
-                    "users",
-                    2143274279817371847u64,
-                )
-                .memory();
-            &SITE
+        || {
+            static __LARDER: ::larder::__private::Site = ::larder::__private::Site::memory()
+                .named("user", "users", 2143274279817371847u64);
+            &__LARDER
         },
-        || (),
-        ::larder::__private::Key::new()
+        ::larder::__private::Local::key()
             .part(&self.realm)
             .part(&id)
             .revision(::larder::__private::LeftOut::new(&self).revision()),
         ::larder::__private::Return::<Option<User>>::NEW.shape(),
-        ::larder::__private::Local,
-        true,
     ) {
-        ::larder::__private::Look::Hit(hit) => return hit,
-        ::larder::__private::Look::Miss(miss) => miss,
+        ::larder::__private::Look::Hit(__larder) => return __larder,
+        ::larder::__private::Look::Miss(__larder) => __larder,
     };
-    __larder
-        .run_blocking(|_| true, move || -> Option<User> { self.users.get(&id).cloned() })
+    __larder.run_blocking(move || -> Option<User> { self.users.get(&id).cloned() })
 }

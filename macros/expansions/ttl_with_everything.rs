@@ -1,60 +1,40 @@
-// #[ttl_cached(entity = "tools", ttl = life, skip(db), tags("tool:{id}", ("team", ret.team)), when = cursor.is_none(), store_if = |v| v.is_live(), capacity = 500, store = redis, jitter = 0.2, coherence = strict, single_flight = off, version = 3, crate = crate::kept)]
+// #[ttl_cached(entity = "tools", ttl = "20s", skip(db), tags("tool:{id}"), when = cursor.is_none(), store_if = |v| v.is_live(), capacity = 500, store = redis, jitter = 0.2, coherence = strict, single_flight = off, version = 3, crate = ::kept)]
 // /// One tool.
 // #[inline]
-// pub(crate) async fn tool<T: Table>(db: &Db, id: T::Id, (cursor, life): (Option<u32>, Duration)) -> Result<Tool, Error> {
-//     db.tool(id, cursor, life).await
+// pub(crate) async fn tool<T: Table>(db: &Db, (id, cursor): (T::Id, Option<u32>)) -> Result<Tool, Error> {
+//     db.tool(id, cursor).await
 // }
 
 /// One tool.
 #[inline]
 pub(crate) async fn tool<T: Table>(
     db: &Db,
-    id: T::Id,
-    (cursor, life): (Option<u32>, Duration),
+    (id, cursor): (T::Id, Option<u32>),
 ) -> Result<Tool, Error> {
-    let __larder = match crate::kept::__private::look(
-        {
-            static SITE: crate::kept::__private::Site = crate::kept::__private::Site::new(
-                    "tool",
-                    "tools",
-                    11863986981797164285u64,
-                )
+    let __larder = match ::kept::__private::look(
+        || {
+            static __LARDER: ::kept::__private::Site = ::kept::__private::Site::redis()
+                .named("tool", "tools", 3901365891168682726u64)
+                .life(::core::time::Duration::from_secs(20u64), 0.2f64)
                 .capacity(500)
-                .jitter(0.2f64)
-                .version(3)
-                .redis()
-                .strict()
-                .no_flight();
-            &SITE
+                .strict_alone();
+            &__LARDER
         },
-        || (),
-        crate::kept::__private::Key::new()
+        ::kept::__private::Shared::when(cursor.is_none())
             .part(&id)
             .part(&cursor)
-            .part(&life)
-            .revision(crate::kept::__private::LeftOut::new(&db).revision()),
-        crate::kept::__private::Return::<Result<Tool, Error>>::NEW.shape(),
-        crate::kept::__private::Shared,
-        cursor.is_none(),
+            .revision(::kept::__private::LeftOut::new(&db).revision()),
+        ::kept::__private::Return::<Result<Tool, Error>>::NEW.shape(),
     ) {
-        crate::kept::__private::Look::Hit(hit) => return hit,
-        crate::kept::__private::Look::Miss(miss) => miss,
+        ::kept::__private::Look::Hit(__larder) => return __larder,
+        ::kept::__private::Look::Miss(__larder) => __larder,
     };
     __larder
-        .ttl(life)
-        .tag(crate::kept::__private::Name::new().lit("tool:").part(&id))
-        .late(
-            crate::kept::__private::Name::new().lit("team:").hole(),
-            |ret| [crate::kept::__private::text(&ret.team)],
-        )
-        .run(
-            |v| v.is_live(),
-            async move {
-                if false {
-                    return crate::kept::__private::never::<Result<Tool, Error>>();
-                }
-                { db.tool(id, cursor, life).await }
-            },
-        )
+        .tag(::kept::__private::Name::new().lit("tool:").part(&id))
+        .store_if(|v| v.is_live())
+        .run(async move {
+            let 0 = 0 else { return ::kept::__private::never::<Result<Tool, Error>>() };
+            { db.tool(id, cursor).await }
+        })
         .await
 }

@@ -40,9 +40,9 @@ impl Plan {
     }
 }
 
-pub(crate) fn expand(item: TokenStream) -> syn::Result<TokenStream> {
+pub(crate) fn expand(item: &TokenStream) -> syn::Result<TokenStream> {
     let mut errors = Errors::default();
-    let input: DeriveInput = syn::parse2(item)?;
+    let input: DeriveInput = syn::parse2(item.clone())?;
     let plan = Plan::new(&input, &mut errors);
     errors.finish(Some(plan)).map(|plan| emit(&input, &plan))
 }

@@ -23,14 +23,14 @@ impl Conditions {
         }
     }
 
-    /// Whether the call looks into the cache at all; `true` where nothing is said.
-    pub(crate) fn when(&self, at: Span) -> TokenStream {
-        self.when.as_ref().map_or_else(|| quote_spanned!(at=> true), |when| quote_spanned!(at=> #when))
+    /// Whether the call looks into the cache at all, where something is said of it.
+    pub(crate) const fn when(&self) -> Option<&Expr> {
+        self.when.as_ref()
     }
 
-    /// What looks at the value before it is stored.
+    /// `.store_if(what looks at the value before it is stored)`, or nothing.
     pub(crate) fn store_if(&self, at: Span) -> TokenStream {
-        self.store_if.as_ref().map_or_else(|| quote_spanned!(at=> |_| true), |store_if| quote_spanned!(at=> #store_if))
+        self.store_if.as_ref().map_or_else(TokenStream::new, |store_if| quote_spanned!(at=> .store_if(#store_if)))
     }
 }
 

@@ -175,7 +175,7 @@ impl Function {
             (Mode::Sync, false) => quote_spanned!(at=> move || -> #ty #statements),
             (Mode::Sync, true) => quote_spanned!(at=> move || #statements),
             (_, false) => {
-                let edge = quote_spanned!(at=> if false { return #private::never::<#ty>(); });
+                let edge = quote_spanned!(at=> let 0 = 0 else { return #private::never::<#ty>() };);
                 quote_spanned!(at=> async move { #edge #statements })
             }
             (_, true) => quote_spanned!(at=> async move #statements),
@@ -194,16 +194,10 @@ impl Function {
         Ident::new(name, self.at())
     }
 
-    /// What looks up, returns a hit, and carries on with what `miss` does to `__larder`.
-    pub(crate) fn looked_up(&self, private: &TokenStream, look: &TokenStream, miss: &TokenStream) -> TokenStream {
+    /// A closure of the function that gives its site, made by `settings`. No name of the user's means the static.
+    pub(crate) fn site(&self, private: &TokenStream, settings: &TokenStream) -> TokenStream {
         let at = self.at();
-        quote_spanned! {at=>
-            let __larder = match #look {
-                #private::Look::Hit(hit) => return hit,
-                #private::Look::Miss(miss) => miss,
-            };
-            #miss
-        }
+        quote_spanned!(at=> || { static __LARDER: #private::Site = #private::Site::#settings; &__LARDER })
     }
 
     /// `.await`, or nothing where the function is sync.

@@ -50,8 +50,7 @@ impl Plan {
         let store = args.value("store", errors, Store::read).unwrap_or(Store::Memory);
         let settings = Chain::default()
             .with("keep", args.value("keep", errors, number::count))
-            .with("capacity", args.value("capacity", errors, number::count))
-            .flag(store.setting(Store::Memory));
+            .with("capacity", args.value("capacity", errors, number::count));
         let conditions = Conditions::take(&mut args, function, errors);
         Self {
             root: Root::take(&mut args, errors),
@@ -76,28 +75,27 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> syn::Result<TokenS
 // Input:  #[hexsha_cached]
 //         async fn issuer(config: &Config, host: &str) -> Arc<Issuer> { statements }
 // Output: async fn issuer(config: &Config, host: &str) -> Arc<Issuer> {
-//             let miss = match look_at({ static SITE: Site = ..; &SITE }, revision of `config`, || (), key of `host`, shape, Local, true) {
+//             let miss = match look_at(|| { static SITE: Site = ..; &SITE }, revision of `config`, key of `host`, shape) {
 //                 Look::Hit(hit) => return hit,
 //                 Look::Miss(miss) => miss,
 //             };
-//             miss.run(|_| true, async move { return edge; { statements } }).await
+//             miss.run(async move { return edge; { statements } }).await
 //         }
 fn emit(function: &Function, plan: &Plan) -> TokenStream {
     let (at, private) = (function.at(), &plan.root.private(function.at()));
     let (name, fingerprint) = (function.name(), plan.fingerprint);
-    let (settings, when, store_if) = (plan.settings.at(at), plan.conditions.when(at), plan.conditions.store_if(at));
-    let (revision, key) = (plan.revision.tokens(private), plan.key.tokens(private, at));
-    let (shape, tier) = (function.shape(private), Ident::new(plan.store.tier(), at));
+    let (settings, store_if) = (plan.settings.at(at), plan.conditions.store_if(at));
+    let key = plan.key.tokens(private, &plan.store.tier(private, at), plan.conditions.when(), at);
+    let (revision, shape) = (plan.revision.tokens(private), function.shape(private));
+    let store = Ident::new(plan.store.word(), at);
     let (body, run, wait) = (function.body(private), function.run(), function.wait());
-    let site = quote_spanned! {at=>
-        { static SITE: #private::Site = #private::Site::new(#name, "", #fingerprint) #settings; &SITE }
-    };
-    let look = quote_spanned!(at=> #private::look_at(#site, #revision, || (), #key, #shape, #private::#tier, #when));
-    function.with_body(&function.looked_up(
-        private,
-        &look,
-        &quote_spanned! {at=>
-            __larder.#run(#store_if, #body) #wait
-        },
-    ))
+    let settings = quote_spanned!(at=> #store().named(#name, "", #fingerprint) #settings);
+    let site = function.site(private, &settings);
+    function.with_body(&quote_spanned! {at=>
+        let __larder = match #private::look_at(#site, #revision, #key, #shape) {
+            #private::Look::Hit(__larder) => return __larder,
+            #private::Look::Miss(__larder) => __larder,
+        };
+        __larder #store_if .#run(#body) #wait
+    })
 }

@@ -54,20 +54,13 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> syn::Result<TokenS
 // Input:  #[invalidates("tool:{id}", ("team", ret.team))]
 //         async fn rename(id: u32, name: &str) -> Result<Tool, Error> { statements }
 // Output: async fn rename(id: u32, name: &str) -> Result<Tool, Error> {
-//             __private::invalidates({ static SITE: WriteSite = ..; &SITE }, shape)
-//                 .run(move |__larder| __larder.tag(name with `id`).late(name with a hole, |ret| [text of `ret.team`])
-//                     .body(async move { return edge; { statements } })).await
+//             invalidates(shape).tag(name with `id`).tag(name with a hole).late(|ret| [text of `ret.team`])
+//                 .run(async move { return edge; { statements } }).await
 //         }
 fn emit(function: &Function, plan: &Plan) -> TokenStream {
     let (at, private) = (function.at(), &plan.root.private(function.at()));
-    let (name, settings, shape) = (function.name(), plan.settings.at(at), function.shape(private));
-    let ends = plan.ends.iter().map(|ended| ended.bind(private, at));
+    let (settings, shape) = (plan.settings.at(at), function.shape(private));
+    let ends = Ended::bind(&plan.ends, private, at);
     let (body, run, wait) = (function.body(private), function.run(), function.wait());
-    function.with_body(&quote_spanned! {at=>
-        #private::invalidates(
-            { static SITE: #private::WriteSite = #private::WriteSite::new(#name) #settings; &SITE },
-            #shape,
-        )
-        .#run(move |__larder| __larder #(#ends)* .body(#body)) #wait
-    })
+    function.with_body(&quote_spanned!(at=> #private::invalidates(#shape) #ends #settings .#run(#body) #wait))
 }

@@ -55,10 +55,20 @@ impl Key {
         Self { parts, left_out }
     }
 
-    /// `Key::new().part(&first).part(&second)`, each part placed at what the user wrote.
-    pub(crate) fn tokens(&self, private: &TokenStream, at: Span) -> TokenStream {
+    /// `Shared::key().part(&first).part(&second)`, each part placed at what the user wrote; `when`: on what condition.
+    pub(crate) fn tokens(
+        &self,
+        private: &TokenStream,
+        tier: &TokenStream,
+        when: Option<&Expr>,
+        at: Span,
+    ) -> TokenStream {
+        let key = match when {
+            None => quote_spanned!(at=> #tier::key()),
+            Some(when) => quote_spanned!(at=> #tier::when(#when)),
+        };
         if self.parts.is_empty() && self.left_out.is_empty() {
-            return quote_spanned!(at=> &#private::Key::new());
+            return quote_spanned!(at=> &#key);
         }
         let parts = self.parts.iter().map(|part| {
             let at = part.span().resolved_at(Span::mixed_site());
@@ -69,7 +79,7 @@ impl Key {
             let name = borrowed(&variable(name), at);
             quote_spanned!(at=> .revision(#private::LeftOut::new(#name).revision()))
         });
-        quote_spanned!(at=> #private::Key::new() #(#parts)* #(#left_out)*)
+        quote_spanned!(at=> #key #(#parts)* #(#left_out)*)
     }
 }
 

@@ -34,10 +34,7 @@ const GRAMMAR: Grammar = Grammar {
 struct Plan {
     root: Root,
     key: Name,
-    ttl: Option<Length>,
-    grace: Option<Length>,
     settings: Chain,
-    on_unavailable: OnUnavailable,
 }
 
 impl Plan {
@@ -50,12 +47,12 @@ impl Plan {
         // The only mode there is: nothing to tell the runtime.
         let _: Option<Mode> = args.value("mode", errors, Mode::read);
         let settings = Chain::default()
-            .with("ttl", ttl.as_ref().and_then(Length::fixed))
-            .with("grace", grace.as_ref().and_then(Length::fixed))
+            .with("ttl", ttl)
+            .with("grace", grace)
             .flag(args.value("renew", errors, number::flag).and_then(|renew| renew.then_some("renew")))
             .flag(args.value("on_err", errors, OnErr::read).and_then(OnErr::setting))
-            .flag(on_unavailable.setting());
-        Self { root: Root::take(&mut args, errors), key, ttl, grace, settings, on_unavailable }
+            .flag(on_unavailable.call());
+        Self { root: Root::take(&mut args, errors), key, settings }
     }
 }
 
@@ -99,27 +96,15 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> syn::Result<TokenS
 // Input:  #[leader("nightly", ttl = "300s", grace = linger)]
 //         async fn report(linger: Duration) -> Option<u64> { statements }
 // Output: async fn report(linger: Duration) -> Option<u64> {
-//             __private::lead::<Option<u64>>({ static SITE: LeadSite = LeadSite::new("report", "nightly")..; &SITE })
-//                 .grace(linger)
+//             lead::<Option<u64>>("report").key(name).ttl(300 s).grace(linger)
 //                 .run(move || async move { return edge; { statements } }).await
 //         }
 fn emit(function: &Function, plan: &Plan) -> TokenStream {
     let (at, private) = (function.at(), &plan.root.private(function.at()));
-    let (name, ty, fixed) = (function.name(), &function.returns.ty, plan.key.fixed());
-    let key = fixed.as_deref().unwrap_or_default();
-    let settings = plan.settings.at(at);
-    let calls = Chain::default()
-        .with("key", fixed.is_none().then(|| plan.key.tokens(private, at)))
-        .with("ttl", plan.ttl.as_ref().and_then(Length::late))
-        .with("grace", plan.grace.as_ref().and_then(Length::late))
-        .flag(plan.on_unavailable.call())
-        .at(at);
+    let (name, ty, settings) = (function.name(), &function.returns.ty, plan.settings.at(at));
+    let key = plan.key.tokens(private, at);
     let (body, run, wait) = (function.starter(private), function.run(), function.wait());
     function.with_body(&quote_spanned! {at=>
-        #private::lead::<#ty>(
-            { static SITE: #private::LeadSite = #private::LeadSite::new(#name, #key) #settings; &SITE },
-        )
-        #calls
-        .#run(#body) #wait
+        #private::lead::<#ty>(#name).key(#key) #settings .#run(#body) #wait
     })
 }

@@ -4,6 +4,9 @@
 //! the user's function, decides what is wanted, and writes one call around the body. The signature stays as it was, and
 //! nothing is added beside the function. `expansions/` holds what is written, one file per shape.
 //!
+//! `LARDER_EXPAND=name cargo check` prints the expansion of the function or type `name`, formatted where `rustfmt` is on the
+//! `PATH`. Cargo does not compile again for a variable: `touch` the file before.
+//!
 //! Arguments are tokens, never Rust in strings. A duration is `20` (seconds), `"250ms"`, `"20s"`, `"1m30s"`, `"2h"` or an
 //! expression of type `Duration`. Faults are reported all at once, each where it is; the function is then left as it was.
 //!
@@ -36,6 +39,7 @@ mod nearest;
 mod number;
 mod order;
 mod policy;
+mod printed;
 mod returns;
 mod revision;
 mod root;
@@ -374,7 +378,10 @@ pub fn leader(args: TokenStream, item: TokenStream) -> TokenStream {
 /// the runtime is (default: `::larder`).
 #[proc_macro_derive(CacheKey, attributes(key))]
 pub fn derive_cache_key(item: TokenStream) -> TokenStream {
-    cache_key::expand(item.into()).unwrap_or_else(syn::Error::into_compile_error).into()
+    let item = item.into();
+    let expanded = cache_key::expand(&item).unwrap_or_else(syn::Error::into_compile_error);
+    printed::print_if_asked(&item, &expanded);
+    expanded.into()
 }
 
 /// The way of every attribute; on a fault the item stays as it was.
@@ -388,5 +395,7 @@ fn expand(
     if let Some(deferred) = order::deferred(attribute, &args, &item) {
         return deferred.into();
     }
-    errors::or_untouched(expand(args, item.clone()), item).into()
+    let expanded = errors::or_untouched(expand(args, item.clone()), item.clone());
+    printed::print_if_asked(&item, &expanded);
+    expanded.into()
 }

@@ -46,18 +46,29 @@ impl Ended {
         Self::Entry { call: value.clone(), ret }
     }
 
-    /// `.tag(name)`, `.late(name, |ret| [..])`, `.entry(entry_of(call))` or `.late_entry(|ret| entry_of(call))`.
-    pub(crate) fn bind(&self, private: &TokenStream, at: Span) -> TokenStream {
-        match self {
-            Self::Name(name) => name.bind(private, at),
-            Self::Entry { call, ret } => {
-                let here = call.span().resolved_at(Span::mixed_site());
-                let private = placed(private.clone(), here);
-                match ret {
-                    None => quote_spanned!(here=> .entry(#private::entry_of(#call))),
-                    Some(ret) => quote_spanned!(here=> .late_entry(|#ret| #private::entry_of(#call))),
+    /// What ends, each by its kind: `.tag(name)`, `.late(|ret| [..])`, `.entry(entry_of(call))`, `.late_entry(..)`.
+    pub(crate) fn bind(ends: &[Self], private: &TokenStream, at: Span) -> TokenStream {
+        let names = bind(ends.iter().filter_map(Self::name), private, at);
+        let entries = ends.iter().filter_map(|ended| {
+            let Self::Entry { call, ret } = ended else { return None };
+            let here = call.span().resolved_at(Span::mixed_site());
+            let private = placed(private.clone(), here);
+            let entry = quote_spanned!(here=> #private::entry_of(#call));
+            Some(match ret {
+                None => quote_spanned!(here=> .entry(#entry)),
+                Some(ret) => {
+                    let function = shade(ret);
+                    quote_spanned!(here=> .late_entry({ #function |#ret| #entry }))
                 }
-            }
+            })
+        });
+        quote_spanned!(at=> #names #(#entries)*)
+    }
+
+    const fn name(&self) -> Option<&Name> {
+        match self {
+            Self::Name(name) => Some(name),
+            Self::Entry { .. } => None,
         }
     }
 }
@@ -118,15 +129,6 @@ impl Name {
         }
     }
 
-    /// The name, when it is one text.
-    pub(crate) fn fixed(&self) -> Option<String> {
-        let texts = self.pieces.iter().map(|piece| match piece {
-            Piece::Text(text, _) => Some(text.as_str()),
-            Piece::Early(_) | Piece::Late(..) => None,
-        });
-        texts.collect()
-    }
-
     /// `Name::new().lit("tool:").part(&id)`
     pub(crate) fn tokens(&self, private: &TokenStream, at: Span) -> TokenStream {
         let pieces = self.pieces.chunk_by(|left, right| matches!((left, right), (Piece::Text(..), Piece::Text(..))));
@@ -134,21 +136,16 @@ impl Name {
         quote_spanned!(at=> #private::Name::new() #(#calls)*)
     }
 
-    /// `.tag(name)`, or `.late(name, |ret| [..])` where the name needs the result.
-    pub(crate) fn bind(&self, private: &TokenStream, at: Span) -> TokenStream {
-        let name = self.tokens(private, at);
-        let Some(ret) = self.late() else {
-            return quote_spanned!(at=> .tag(#name));
-        };
-        let holes = self.pieces.iter().filter_map(|piece| match piece {
+    /// What fills the holes.
+    fn texts(&self, private: &TokenStream) -> impl Iterator<Item = TokenStream> {
+        self.pieces.iter().filter_map(move |piece| match piece {
             Piece::Late(value, _) => {
                 let here = value.span().resolved_at(Span::mixed_site());
                 let (private, value) = (placed(private.clone(), here), borrowed(value, here));
                 Some(quote_spanned!(here=> #private::text(#value)))
             }
             Piece::Text(..) | Piece::Early(_) => None,
-        });
-        quote_spanned!(at=> .late(#name, |#ret| [#(#holes),*]))
+        })
     }
 
     fn late(&self) -> Option<&Ident> {
@@ -210,6 +207,27 @@ impl Name {
         text.push_str(rest);
         self.pieces.push(Piece::Text(text, lit.span()));
     }
+}
+
+/// `.tag(name)` for each name, and `.late(|ret| [..])` where they need the result.
+pub(crate) fn bind<'a>(names: impl Iterator<Item = &'a Name> + Clone, private: &TokenStream, at: Span) -> TokenStream {
+    let tags = names.clone().map(|name| {
+        let name = name.tokens(private, at);
+        quote_spanned!(at=> .tag(#name))
+    });
+    let late = names.clone().find_map(Name::late).map(|ret| {
+        let texts = names.flat_map(|name| name.texts(private));
+        let function = shade(ret);
+        quote_spanned!(at=> .late({ #function |#ret| [#(#texts),*] }))
+    });
+    quote_spanned!(at=> #(#tags)* #late)
+}
+
+/// A constant of the user's that is called `ret` would make a pattern of a parameter; a function in its place does not.
+fn shade(ret: &Ident) -> TokenStream {
+    let at = ret.span().resolved_at(Span::mixed_site());
+    let function = Ident::new("ret", at);
+    quote_spanned!(at=> const fn #function() {})
 }
 
 /// Why a text is no name.

@@ -23,6 +23,11 @@ pub(crate) fn version(value: Expr) -> syn::Result<Expr> {
     }
 }
 
+/// Whether only the compiler knows the number: a literal is in the fingerprint of the arguments already.
+pub(crate) fn is_constant(value: &Expr) -> bool {
+    !matches!(value, Expr::Lit(_))
+}
+
 /// A share between 0.0 and 1.0.
 pub(crate) fn share(value: Expr) -> syn::Result<TokenStream> {
     let number = match &value {

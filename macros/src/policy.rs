@@ -1,5 +1,7 @@
 //! The choices that are made with one word.
 
+use proc_macro2::{Span, TokenStream};
+use quote::quote_spanned;
 use syn::Expr;
 
 use crate::nearest::listed;
@@ -46,21 +48,20 @@ impl Choice for Store {
 }
 
 impl Store {
-    /// What the site says, where it is not the default.
-    pub(crate) fn setting(self, default: Self) -> Option<&'static str> {
-        let word = match self {
+    /// The runtime's constructor of a site.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
             Self::Memory => "memory",
             Self::Redis => "redis",
             Self::Tiered => "tiered",
-        };
-        (self != default).then_some(word)
+        }
     }
 
     /// The runtime's type for what a value must be able to do.
-    pub(crate) const fn tier(self) -> &'static str {
+    pub(crate) fn tier(self, private: &TokenStream, at: Span) -> TokenStream {
         match self {
-            Self::Memory => "Local",
-            Self::Redis | Self::Tiered => "Shared",
+            Self::Memory => quote_spanned!(at=> #private::Local),
+            Self::Redis | Self::Tiered => quote_spanned!(at=> #private::Shared),
         }
     }
 }
@@ -78,17 +79,6 @@ impl Choice for Coherence {
         &[("tracked", Some(Self::Tracked)), ("strict", Some(Self::Strict)), ("ttl", Some(Self::Ttl))];
 }
 
-impl Coherence {
-    /// What the site says, where it is not the default.
-    pub(crate) const fn setting(self) -> Option<&'static str> {
-        match self {
-            Self::Tracked => None,
-            Self::Strict => Some("strict"),
-            Self::Ttl => Some("by_ttl"),
-        }
-    }
-}
-
 /// Who waits for whose computation.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Flight {
@@ -101,13 +91,15 @@ impl Choice for Flight {
         &[("process", Some(Self::Process)), ("off", Some(Self::Off)), ("cluster", None)];
 }
 
-impl Flight {
-    /// What the site says, where it is not the default.
-    pub(crate) const fn setting(self) -> Option<&'static str> {
-        match self {
-            Self::Process => None,
-            Self::Off => Some("no_flight"),
-        }
+/// How a site says both, where they are not the defaults.
+pub(crate) const fn reads(coherence: Option<Coherence>, flight: Option<Flight>) -> Option<&'static str> {
+    match (coherence, flight) {
+        (None | Some(Coherence::Tracked), None | Some(Flight::Process)) => None,
+        (None | Some(Coherence::Tracked), Some(Flight::Off)) => Some("alone"),
+        (Some(Coherence::Strict), None | Some(Flight::Process)) => Some("strict"),
+        (Some(Coherence::Strict), Some(Flight::Off)) => Some("strict_alone"),
+        (Some(Coherence::Ttl), None | Some(Flight::Process)) => Some("by_ttl"),
+        (Some(Coherence::Ttl), Some(Flight::Off)) => Some("by_ttl_alone"),
     }
 }
 
@@ -178,19 +170,12 @@ impl Choice for OnUnavailable {
 }
 
 impl OnUnavailable {
-    /// What the site says, where it is not the default.
-    pub(crate) const fn setting(self) -> Option<&'static str> {
-        match self {
-            Self::Run => Some("run_unavailable"),
-            Self::Skip | Self::Error => None,
-        }
-    }
-
-    /// What the call says, because only it knows the type of its errors.
+    /// What the call says, where it is not the default.
     pub(crate) const fn call(self) -> Option<&'static str> {
         match self {
+            Self::Skip => None,
+            Self::Run => Some("run_unavailable"),
             Self::Error => Some("error"),
-            Self::Skip | Self::Run => None,
         }
     }
 }

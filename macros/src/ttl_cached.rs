@@ -1,7 +1,7 @@
 //! `#[ttl_cached]`: fresh until its time or its entity ends.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::quote_spanned;
+use quote::{quote, quote_spanned};
 use syn::LitStr;
 
 use crate::args::{Args, Grammar};
@@ -11,9 +11,9 @@ use crate::duration::Length;
 use crate::errors::Errors;
 use crate::function::Function;
 use crate::key::{Key, KeyArgs};
-use crate::names::{Name, early, entity};
+use crate::names::{Name, bind, early, entity};
 use crate::number;
-use crate::policy::{Choice as _, Coherence, Flight, Store};
+use crate::policy::{Choice as _, Coherence, Flight, Store, reads};
 use crate::returns::Use;
 use crate::root::Root;
 
@@ -59,14 +59,20 @@ impl Plan {
         let entity = args.value("entity", errors, entity);
         let ttl = args.value("ttl", errors, |value| early(value, function).and_then(Length::read));
         let store = args.value("store", errors, Store::read).unwrap_or(Store::Tiered);
+        let capacity = args.value("capacity", errors, number::count);
+        let (fixed, jitter) = (ttl.as_ref().and_then(Length::fixed), args.value("jitter", errors, number::share));
+        let life = fixed.zip(jitter.as_ref()).map(|(ttl, jitter)| quote!(#ttl, #jitter));
+        let apart = life.is_none();
+        let version = args.value("version", errors, number::version);
+        let (coherence, flight) =
+            (args.value("coherence", errors, Coherence::read), args.value("single_flight", errors, Flight::read));
         let settings = Chain::default()
-            .with("ttl", ttl.as_ref().and_then(Length::fixed))
-            .with("capacity", args.value("capacity", errors, number::count))
-            .with("jitter", args.value("jitter", errors, number::share))
-            .with("version", args.value("version", errors, number::version))
-            .flag(store.setting(Store::Tiered))
-            .flag(args.value("coherence", errors, Coherence::read).and_then(Coherence::setting))
-            .flag(args.value("single_flight", errors, Flight::read).and_then(Flight::setting));
+            .with("life", life)
+            .with("ttl", fixed.filter(|_| apart))
+            .with("jitter", jitter.filter(|_| apart))
+            .with("capacity", capacity)
+            .with("version", version.filter(number::is_constant))
+            .flag(reads(coherence, flight));
         let conditions = Conditions::take(&mut args, function, errors);
         let tags =
             args.list("tags", errors).map_or_else(Vec::new, |tags| Name::read_all(&tags.value, function, errors));
@@ -95,30 +101,28 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> syn::Result<TokenS
 // Input:  #[ttl_cached(entity = "tools", ttl = "20s", when = first)]
 //         async fn list(filter: Filter, first: bool) -> Vec<Tool> { statements }
 // Output: async fn list(filter: Filter, first: bool) -> Vec<Tool> {
-//             let miss = match look({ static SITE: Site = ..; &SITE }, || (), key of `filter` and `first`, shape, Shared, first) {
+//             let miss = match look(|| { static SITE: Site = ..; &SITE }, key of `filter` and `first`, shape) {
 //                 Look::Hit(hit) => return hit,
 //                 Look::Miss(miss) => miss,
 //             };
-//             miss.run(|_| true, async move { return edge; { statements } }).await
+//             miss.run(async move { return edge; { statements } }).await
 //         }
 fn emit(function: &Function, plan: &Plan) -> TokenStream {
     let (at, private) = (function.at(), &plan.root.private(function.at()));
     let (name, entity, fingerprint) = (function.name(), &plan.entity, plan.fingerprint);
-    let (settings, when, store_if) = (plan.settings.at(at), plan.conditions.when(at), plan.conditions.store_if(at));
-    let (key, shape) = (plan.key.tokens(private, at), function.shape(private));
-    let tier = Ident::new(plan.store.tier(), at);
+    let (settings, store_if) = (plan.settings.at(at), plan.conditions.store_if(at));
+    let key = plan.key.tokens(private, &plan.store.tier(private, at), plan.conditions.when(), at);
+    let (shape, store) = (function.shape(private), Ident::new(plan.store.word(), at));
     let ttl = Chain::default().with("ttl", plan.ttl.as_ref().and_then(Length::late)).at(at);
-    let tags = plan.tags.iter().map(|tag| tag.bind(private, at));
+    let tags = bind(plan.tags.iter(), private, at);
     let (body, run, wait) = (function.body(private), function.run(), function.wait());
-    let site = quote_spanned! {at=>
-        { static SITE: #private::Site = #private::Site::new(#name, #entity, #fingerprint) #settings; &SITE }
-    };
-    let look = quote_spanned!(at=> #private::look(#site, || (), #key, #shape, #private::#tier, #when));
-    function.with_body(&function.looked_up(
-        private,
-        &look,
-        &quote_spanned! {at=>
-            __larder #ttl #(#tags)* .#run(#store_if, #body) #wait
-        },
-    ))
+    let settings = quote_spanned!(at=> #store().named(#name, #entity, #fingerprint) #settings);
+    let site = function.site(private, &settings);
+    function.with_body(&quote_spanned! {at=>
+        let __larder = match #private::look(#site, #key, #shape) {
+            #private::Look::Hit(__larder) => return __larder,
+            #private::Look::Miss(__larder) => __larder,
+        };
+        __larder #ttl #tags #store_if .#run(#body) #wait
+    })
 }

@@ -57,7 +57,12 @@ impl Ambient {
 
     /// Runs a closure with this in force.
     pub(crate) fn run<R>(self, body: impl FnOnce() -> R) -> R {
-        let _restore = Entered::enter(Arc::new(self));
+        Arc::new(self).during(body)
+    }
+
+    /// Runs a closure, one of several, with this in force.
+    pub(crate) fn during<R>(self: &Arc<Self>, body: impl FnOnce() -> R) -> R {
+        let _restore = Entered::enter(Arc::clone(self));
         body()
     }
 }

@@ -2,7 +2,7 @@
 
 pub use crate::cache::Site;
 pub use crate::call::{
-    Job, Lead, LeadSite, LeaderFailure, LeaderReturn, Look, Miss, Name, Work, Write, WriteSite, invalidates, lead,
+    Always, Judge, Lead, LeaderFailure, LeaderReturn, Look, Miss, Name, Running, StoreIf, Write, invalidates, lead,
     look, look_at, revision, text, text_of,
 };
 pub use crate::instance::{EntryOf, entry_of};

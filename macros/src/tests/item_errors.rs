@@ -159,7 +159,7 @@ fn revisions() {
 #[test]
 fn derived_keys() {
     check(
-        |_, item| cache_key::expand(item),
+        |_, item| cache_key::expand(&item),
         &[
             ("", "union A { a: u8 }", &["a union does not tell which field it holds: implement `CacheKey` by hand"]),
             ("", "struct A(#[key(skipp)] u8);", &["a field knows only `#[key(skip)]`: write that, or leave it out"]),

@@ -25,6 +25,6 @@ pub(crate) use kept::{Kept, Own};
 pub(crate) use look::{Request, find};
 pub(crate) use ready::Ready;
 pub(crate) use revisions::Revisions;
-pub(crate) use run::{Answer, Computed, Steps};
+pub(crate) use run::{Answer, Computed, Step, Steps};
 pub use site::Site;
 pub(crate) use site::{Instantiation, Kind, Store};

@@ -10,7 +10,7 @@ use super::function::Ttl;
 use super::look::{Plan, Run};
 use super::{Coherence, Departure, End, Entry, Frame, Joined, Kept, Node, Probed, Store, Target, Verdict};
 use crate::ambient::Ambient;
-use crate::call::LateName;
+use crate::call::Tags;
 use crate::clock::Moment;
 use crate::epoch::{Cell, Stamp, mark};
 use crate::log;
@@ -23,7 +23,7 @@ const ATTEMPTS: usize = 3;
 /// a value must be able to do: that was asked for when the call was looked up.
 pub(crate) trait Steps<V>: Send {
     /// Confirms, joins the flight, asks Redis; or begins the computation.
-    fn answer(&mut self, names: Vec<String>) -> Step<'_, Answer<V>>;
+    fn answer(self: Box<Self>, names: Vec<String>) -> Step<(Box<dyn Steps<V>>, Answer<V>)>;
 
     /// Whether what the body returns may be stored.
     fn is_cached(&self) -> bool;
@@ -32,11 +32,11 @@ pub(crate) trait Steps<V>: Send {
     fn cannot_wait(&mut self);
 
     /// Stores what the body returned, and hands it to those who wait; `None`: it failed.
-    fn settle(&mut self, computed: Option<Computed<'_, V>>) -> Step<'_, ()>;
+    fn settle(self: Box<Self>, computed: Option<Computed<'_, V>>) -> Step<()>;
 }
 
 /// One step.
-pub(crate) type Step<'a, R> = Pin<Box<dyn Future<Output = R> + Send + 'a>>;
+pub(crate) type Step<R> = Pin<Box<dyn Future<Output = R> + Send>>;
 
 /// How a call goes on.
 pub(crate) enum Answer<V> {
@@ -49,7 +49,7 @@ pub(crate) enum Answer<V> {
 /// What a body returned.
 pub(crate) struct Computed<'a, V> {
     pub(crate) value: &'a V,
-    pub(crate) late: Vec<LateName<V>>,
+    pub(crate) tags: Tags<V>,
     pub(crate) ttl: Option<Duration>,
     /// What `store_if` said.
     pub(crate) wanted: bool,
@@ -72,22 +72,23 @@ pub(super) struct Started {
 }
 
 impl<V: Storable> Steps<V> for Run<V> {
-    fn answer(&mut self, names: Vec<String>) -> Step<'_, Answer<V>> {
-        let table = self.larder.table();
-        self.cells.extend(names.iter().map(|name| table.named(name)));
+    fn answer(mut self: Box<Self>, names: Vec<String>) -> Step<(Box<dyn Steps<V>>, Answer<V>)> {
         Box::pin(async move {
             if let Plan::Probe { cached } = self.plan {
                 self.tell(cached);
                 return future::pending().await;
             }
+            let table = self.larder.table();
+            self.cells.extend(names.iter().map(|name| table.named(name)));
             if self.is_cached() {
                 if let Some(entry) = self.seek().await {
-                    return Answer::Value(into_value(entry));
+                    return (self as Box<dyn Steps<V>>, Answer::Value(into_value(entry)));
                 }
                 self.function.core.counters.misses.up();
                 log::miss(&self.function.core.path);
             }
-            Answer::Run(self.begin())
+            let inside = self.begin();
+            (self as Box<dyn Steps<V>>, Answer::Run(inside))
         })
     }
 
@@ -101,7 +102,7 @@ impl<V: Storable> Steps<V> for Run<V> {
         }
     }
 
-    fn settle(&mut self, computed: Option<Computed<'_, V>>) -> Step<'_, ()> {
+    fn settle(mut self: Box<Self>, computed: Option<Computed<'_, V>>) -> Step<()> {
         let Some(started) = self.started.take() else { return Box::pin(future::ready(())) };
         let computed = match computed {
             Some(computed) if self.is_cached() => computed,
@@ -114,8 +115,8 @@ impl<V: Storable> Steps<V> for Run<V> {
                 return Box::pin(future::ready(()));
             }
         };
-        let Computed { value, late, ttl, wanted } = computed;
-        let late = late.into_iter().map(|name| self.larder.table().named(&name(value))).collect();
+        let Computed { value, tags, ttl, wanted } = computed;
+        let late = tags.of(value).iter().map(|name| self.larder.table().named(name)).collect();
         let value = value.clone();
         Box::pin(async move {
             let entry = Arc::new(self.judge(started, value, late, ttl, wanted).await);

@@ -83,23 +83,51 @@ pub struct Site {
 }
 
 impl Site {
-    /// A function, the entity that it shows (empty for a revision cache), and the fingerprint of its signature and body.
+    /// A function whose values live in memory, and in Redis where it is configured.
     #[must_use]
-    pub const fn new(name: &'static str, entity: &'static str, fingerprint: u64) -> Self {
+    pub const fn tiered() -> Self {
         Self {
-            name,
-            entity,
-            fingerprint,
+            name: "",
+            entity: "",
+            fingerprint: 0,
             ttl: None,
             capacity: None,
             jitter: 0.1,
             keep: 2,
             version: 0,
-            store: if entity.is_empty() { Store::Memory } else { Store::Tiered },
+            store: Store::Tiered,
             coherence: Coherence::Tracked,
             single_flight: true,
             number: AtomicUsize::new(0),
         }
+    }
+
+    /// `store = memory`
+    #[must_use]
+    pub const fn memory() -> Self {
+        Self { store: Store::Memory, ..Self::tiered() }
+    }
+
+    /// `store = redis`
+    #[must_use]
+    pub const fn redis() -> Self {
+        Self { store: Store::Redis, ..Self::tiered() }
+    }
+
+    /// The function's name, the entity that it shows (empty for a revision cache), and the fingerprint of its signature
+    /// and body.
+    #[must_use]
+    pub const fn named(mut self, name: &'static str, entity: &'static str, fingerprint: u64) -> Self {
+        self.name = name;
+        self.entity = entity;
+        self.fingerprint = fingerprint;
+        self
+    }
+
+    /// `ttl = ..` and `jitter = ..`
+    #[must_use]
+    pub const fn life(self, ttl: Duration, jitter: f64) -> Self {
+        self.ttl(ttl).jitter(jitter)
     }
 
     /// `ttl = ..`
@@ -137,27 +165,6 @@ impl Site {
         self
     }
 
-    /// `store = memory`
-    #[must_use]
-    pub const fn memory(mut self) -> Self {
-        self.store = Store::Memory;
-        self
-    }
-
-    /// `store = redis`
-    #[must_use]
-    pub const fn redis(mut self) -> Self {
-        self.store = Store::Redis;
-        self
-    }
-
-    /// `store = tiered`
-    #[must_use]
-    pub const fn tiered(mut self) -> Self {
-        self.store = Store::Tiered;
-        self
-    }
-
     /// `coherence = strict`
     #[must_use]
     pub const fn strict(mut self) -> Self {
@@ -174,9 +181,21 @@ impl Site {
 
     /// `single_flight = off`
     #[must_use]
-    pub const fn no_flight(mut self) -> Self {
+    pub const fn alone(mut self) -> Self {
         self.single_flight = false;
         self
+    }
+
+    /// `coherence = strict` and `single_flight = off`
+    #[must_use]
+    pub const fn strict_alone(self) -> Self {
+        self.strict().alone()
+    }
+
+    /// `coherence = ttl` and `single_flight = off`
+    #[must_use]
+    pub const fn by_ttl_alone(self) -> Self {
+        self.by_ttl().alone()
     }
 
     pub(crate) const fn kind(&self) -> Kind {

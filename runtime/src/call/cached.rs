@@ -2,11 +2,11 @@
 
 use std::fmt;
 use std::future::Future;
-use std::pin::Pin;
 use std::time::Duration;
 
-use super::{LateName, Name};
-use crate::cache::{Answer, Computed, Instantiation, Ready, Request, Site, Steps, find};
+use super::Name;
+use super::engine::{Engine, Running};
+use crate::cache::{Instantiation, Request, Site, find};
 use crate::key::Key;
 use crate::revision::HexSha;
 use crate::value::{Codec, Shape, Storable, Tier};
@@ -22,34 +22,44 @@ pub enum Look<S: Shape> {
 
 /// `#[ttl_cached]`: fresh until its time or its entity ends.
 ///
-/// `instantiation` is a closure of the function: its type tells one choice of type parameters from another. All that a
-/// value must be able to do is asked for here, so that a type that does not fit is one error.
+/// `site` is a closure of the function: its type tells one choice of type parameters from another. All that a value must
+/// be able to do is asked for here, so that a type that does not fit is one error.
 #[inline]
-pub fn look<S, T, I>(site: &'static Site, instantiation: I, key: &Key, shape: S, tier: T, when: bool) -> Look<S>
+pub fn look<S, T, I>(site: I, key: &Key<T>, _: S) -> Look<S>
 where
     S: Shape,
     S::Value: Storable,
     T: Tier<S::Value>,
-    I: FnOnce(),
+    I: FnOnce() -> &'static Site,
 {
-    look_at(site, "", instantiation, key, shape, tier, when)
+    look_up(site(), Instantiation::of::<I>(), "", key)
 }
 
 /// `#[hexsha_cached]`: a pure function of a configuration revision.
 #[inline]
-pub fn look_at<S, T, I>(site: &'static Site, revision: &str, _: I, key: &Key, _: S, _: T, when: bool) -> Look<S>
+pub fn look_at<S, T, I>(site: I, revision: &str, key: &Key<T>, _: S) -> Look<S>
 where
     S: Shape,
     S::Value: Storable,
     T: Tier<S::Value>,
-    I: FnOnce(),
+    I: FnOnce() -> &'static Site,
 {
-    let wanted = when && key.is_usable();
-    let (revision, instantiation) = (revision.as_bytes(), Instantiation::of::<I>());
+    look_up(site(), Instantiation::of::<I>(), revision, key)
+}
+
+/// Depends on the types of the value and of the result alone, so that a hundred functions share it.
+#[inline]
+fn look_up<S, T>(site: &'static Site, instantiation: Instantiation, revision: &str, key: &Key<T>) -> Look<S>
+where
+    S: Shape,
+    S::Value: Storable,
+    T: Tier<S::Value>,
+{
+    let (wanted, revision) = (key.is_usable(), revision.as_bytes());
     let request = Request { site, key: key.form(), revision, wanted, instantiation, codec: Codec::of::<T> };
     match find::<S::Value>(&request) {
         Ok(value) => Look::Hit(S::restore(value)),
-        Err(steps) => Look::Miss(Miss { steps, names: Vec::new(), late: Vec::new(), ttl: None }),
+        Err(steps) => Look::Miss(Miss { engine: Box::new(Engine::new(steps)), judge: Always }),
     }
 }
 
@@ -65,75 +75,88 @@ pub fn text_of<T: AsRef<str> + ?Sized>(revision: &T) -> &str {
     revision.as_ref()
 }
 
+/// Whether a result is stored.
+pub trait Judge<V> {
+    /// What `store_if` says of it.
+    fn wants(&mut self, value: &V) -> bool;
+}
+
+/// Every result is stored.
+#[derive(Clone, Copy, Debug)]
+pub struct Always;
+
+impl<V> Judge<V> for Always {
+    fn wants(&mut self, _: &V) -> bool {
+        true
+    }
+}
+
+/// A closure says whether a result is stored.
+#[derive(Debug)]
+pub struct StoreIf<P>(Option<P>);
+
+impl<V, P: FnOnce(&V) -> bool> Judge<V> for StoreIf<P> {
+    fn wants(&mut self, value: &V) -> bool {
+        self.0.take().is_none_or(|store_if| store_if(value))
+    }
+}
+
 /// A call that memory could not answer, under construction.
 #[must_use = "a call does nothing until it is run"]
-pub struct Miss<S: Shape> {
-    steps: Box<dyn Steps<S::Value>>,
-    names: Vec<String>,
-    late: Vec<LateName<S::Value>>,
-    ttl: Option<Duration>,
+pub struct Miss<S: Shape, J = Always> {
+    engine: Box<Engine<S>>,
+    judge: J,
 }
 
 impl<S: Shape> Miss<S> {
-    /// Adds a name made of literals and parameters.
+    /// Adds a name made of literals and parameters, and of holes that the result fills.
     pub fn tag(mut self, name: Name) -> Self {
-        self.names.push(name.fill([]));
+        self.engine.tags.add(name);
         self
     }
 
-    /// Adds a name whose holes the result fills.
-    pub fn late<F, const N: usize>(mut self, name: Name, parts: F) -> Self
+    /// Says what fills the holes of all names.
+    pub fn late<F, const N: usize>(mut self, texts: F) -> Self
     where
         F: FnOnce(&S::Value) -> [String; N] + Send + 'static,
     {
-        self.late.push(Box::new(move |value| name.fill(parts(value))));
+        self.engine.tags.fill_with(texts);
         self
     }
 
     /// `ttl = <an expression>`
     pub fn ttl(mut self, ttl: Duration) -> Self {
-        self.ttl = Some(ttl);
+        self.engine.ttl = Some(ttl);
         self
     }
 
-    /// Asks those who may have the value; runs the body where nobody has.
-    pub fn run<P, B>(self, store_if: P, body: B) -> Pin<Box<impl Future<Output = S::Return> + use<S, P, B>>>
-    where
-        P: FnOnce(&S::Value) -> bool,
-        B: Future<Output = S::Return>,
-    {
-        let Self { mut steps, names, late, ttl } = self;
-        Box::pin(async move {
-            let inside = match steps.answer(names).await {
-                Answer::Value(value) => return S::restore(value),
-                Answer::Run(inside) => inside,
-            };
-            let returned = inside.scope(body).await;
-            let computed = S::value(&returned).map(|value| Computed {
-                value,
-                late,
-                ttl,
-                wanted: steps.is_cached() && store_if(value),
-            });
-            let settled = steps.settle(computed);
-            settled.await;
-            returned
-        })
-    }
-
-    /// [`run`](Self::run) for a sync function.
-    pub fn run_blocking<P, B>(mut self, store_if: P, body: B) -> S::Return
-    where
-        P: FnOnce(&S::Value) -> bool,
-        B: FnOnce() -> S::Return,
-    {
-        self.steps.cannot_wait();
-        pollster::block_on(self.run(store_if, Ready::new(body)))
+    /// `store_if = ..`
+    pub fn store_if<P: FnOnce(&S::Value) -> bool>(self, store_if: P) -> Miss<S, StoreIf<P>> {
+        Miss { engine: self.engine, judge: StoreIf(Some(store_if)) }
     }
 }
 
-impl<S: Shape> fmt::Debug for Miss<S> {
+impl<S: Shape, J: Judge<S::Value>> Miss<S, J> {
+    /// Asks those who may have the value; runs the body where nobody has.
+    pub fn run<B: Future<Output = S::Return>>(self, body: B) -> Running<S, J, B> {
+        Running { body: Box::pin(body), judge: self.judge, engine: self.engine }
+    }
+
+    /// [`run`](Self::run) for a sync function.
+    pub fn run_blocking<B: FnOnce() -> S::Return>(mut self, body: B) -> S::Return {
+        self.engine.cannot_wait();
+        match self.engine.ask_blocking() {
+            Ok(value) => value,
+            Err(inside) => {
+                let returned = inside.during(body);
+                self.engine.settle_blocking(returned, &mut self.judge)
+            }
+        }
+    }
+}
+
+impl<S: Shape, J> fmt::Debug for Miss<S, J> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Miss").field("names", &self.names.len()).finish_non_exhaustive()
+        f.debug_struct("Miss").field("names", &self.engine.tags.len()).finish_non_exhaustive()
     }
 }

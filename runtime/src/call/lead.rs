@@ -13,69 +13,6 @@ use crate::lease::{Attempt, Leadership, Lease, Terms, check};
 use crate::log;
 use crate::remote::Refusal;
 
-/// One leader function as its macro described it.
-#[derive(Debug)]
-pub struct LeadSite {
-    name: &'static str,
-    key: &'static str,
-    ttl: Duration,
-    grace: Duration,
-    renew: bool,
-    grace_on_err: bool,
-    run_unavailable: bool,
-}
-
-impl LeadSite {
-    /// A function and its key (empty when an expression gives it).
-    #[must_use]
-    pub const fn new(name: &'static str, key: &'static str) -> Self {
-        Self {
-            name,
-            key,
-            ttl: Duration::ZERO,
-            grace: Duration::ZERO,
-            renew: false,
-            grace_on_err: false,
-            run_unavailable: false,
-        }
-    }
-
-    /// `ttl = ..`
-    #[must_use]
-    pub const fn ttl(mut self, ttl: Duration) -> Self {
-        self.ttl = ttl;
-        self
-    }
-
-    /// `grace = ..`
-    #[must_use]
-    pub const fn grace(mut self, grace: Duration) -> Self {
-        self.grace = grace;
-        self
-    }
-
-    /// `renew = true`
-    #[must_use]
-    pub const fn renew(mut self) -> Self {
-        self.renew = true;
-        self
-    }
-
-    /// `on_err = grace`
-    #[must_use]
-    pub const fn keep_on_err(mut self) -> Self {
-        self.grace_on_err = true;
-        self
-    }
-
-    /// `on_unavailable = run`
-    #[must_use]
-    pub const fn run_unavailable(mut self) -> Self {
-        self.run_unavailable = true;
-        self
-    }
-}
-
 /// What a `#[leader]` function may return.
 #[diagnostic::on_unimplemented(
     message = "a `#[leader]` function cannot return `{Self}`",
@@ -152,38 +89,68 @@ impl<R: LeaderReturn, E: From<Error>> LeaderFailure for Result<R, E> {
     }
 }
 
-/// A call of a leader function, before its body is known.
+/// A call of a leader function, under construction.
 #[must_use = "a call does nothing until it is run"]
 pub struct Lead<R> {
-    site: &'static LeadSite,
-    key: Option<String>,
+    name: &'static str,
+    key: String,
     ttl: Duration,
     grace: Duration,
+    renew: bool,
+    grace_on_err: bool,
+    run_unavailable: bool,
     unavailable: Option<fn(Error) -> R>,
 }
 
 /// `#[leader]`: at most one runs.
-pub const fn lead<R>(site: &'static LeadSite) -> Lead<R> {
-    Lead { site, key: None, ttl: site.ttl, grace: site.grace, unavailable: None }
+pub const fn lead<R>(name: &'static str) -> Lead<R> {
+    Lead {
+        name,
+        key: String::new(),
+        ttl: Duration::ZERO,
+        grace: Duration::ZERO,
+        renew: false,
+        grace_on_err: false,
+        run_unavailable: false,
+        unavailable: None,
+    }
 }
 
 /// Only what runs the body asks for [`LeaderReturn`], so that a wrong return type is one error.
 impl<R> Lead<R> {
-    /// `key = <an expression>`
+    /// `key = ..`
     pub fn key(mut self, key: Name) -> Self {
-        self.key = Some(key.fill([]));
+        self.key = key.fill([]);
         self
     }
 
-    /// `ttl = <an expression>`
+    /// `ttl = ..`
     pub const fn ttl(mut self, ttl: Duration) -> Self {
         self.ttl = ttl;
         self
     }
 
-    /// `grace = <an expression>`
+    /// `grace = ..`
     pub const fn grace(mut self, grace: Duration) -> Self {
         self.grace = grace;
+        self
+    }
+
+    /// `renew = true`
+    pub const fn renew(mut self) -> Self {
+        self.renew = true;
+        self
+    }
+
+    /// `on_err = grace`
+    pub const fn keep_on_err(mut self) -> Self {
+        self.grace_on_err = true;
+        self
+    }
+
+    /// `on_unavailable = run`
+    pub const fn run_unavailable(mut self) -> Self {
+        self.run_unavailable = true;
         self
     }
 
@@ -203,7 +170,7 @@ impl<R> Lead<R> {
         F: FnOnce() -> B,
         B: Future<Output = R>,
     {
-        let (site, grace) = (self.site, self.grace);
+        let keeps = if self.grace_on_err { Keep::Always(self.grace) } else { Keep::OfSuccess(self.grace) };
         let lease = match self.acquire().await {
             Ok(lease) => lease,
             Err(instead) => return instead,
@@ -212,7 +179,7 @@ impl<R> Lead<R> {
             let ambient = Ambient { lease: Some(lease.clone()), ..Ambient::inherit() };
             Guarded { body: Some(Box::pin(ambient.scope(body()))), lease: &lease, lost: pin!(lease.lost()) }.await
         };
-        finish(site, grace, lease, returned).await
+        finish(keeps, lease, returned).await
     }
 
     /// [`run`](Self::run) for a sync function: its body cannot be cancelled, and sees the loss through
@@ -222,7 +189,7 @@ impl<R> Lead<R> {
         R: LeaderReturn,
         F: FnOnce() -> R,
     {
-        let (site, grace) = (self.site, self.grace);
+        let keeps = if self.grace_on_err { Keep::Always(self.grace) } else { Keep::OfSuccess(self.grace) };
         let lease = match pollster::block_on(self.acquire()) {
             Ok(lease) => lease,
             Err(instead) => return instead,
@@ -230,7 +197,7 @@ impl<R> Lead<R> {
         let ambient = Ambient { lease: Some(lease.clone()), ..Ambient::inherit() };
         let returned = ambient.run(body);
         let returned = lease.is_held().then_some(returned);
-        pollster::block_on(finish(site, grace, lease, returned))
+        pollster::block_on(finish(keeps, lease, returned))
     }
 
     /// The lease, or what to return instead.
@@ -239,28 +206,27 @@ impl<R> Lead<R> {
         R: LeaderReturn,
     {
         let leases = Larder::current().leases().clone();
-        let key = self.key.unwrap_or_else(|| self.site.key.to_owned());
-        if let Err(error) = check(&key, self.ttl) {
-            log::warn(&format_args!("{}: {error}", self.site.name));
+        if let Err(error) = check(&self.key, self.ttl) {
+            log::warn(&format_args!("{}: {error}", self.name));
             return Err(self
                 .unavailable
                 .map_or_else(|| R::follower(String::new(), Duration::ZERO), |fail| fail(error)));
         }
-        let terms = Terms { label: self.site.name, ttl: self.ttl, grace: self.grace, renew: self.site.renew };
-        let mut attempt = leases.acquire(&key, terms, false).await;
-        if self.site.run_unavailable && attempt.is_err() {
-            attempt = leases.acquire(&key, terms, true).await;
+        let terms = Terms { label: self.name, ttl: self.ttl, grace: self.grace, renew: self.renew };
+        let mut attempt = leases.acquire(&self.key, terms, false).await;
+        if self.run_unavailable && attempt.is_err() {
+            attempt = leases.acquire(&self.key, terms, true).await;
         }
         match attempt {
             Ok(Attempt::Held(lease)) => Ok(lease),
             Ok(Attempt::Taken { holder, remaining }) => Err(R::follower(holder, remaining)),
-            Err(refusal) => Err(away(self.site, &refusal, self.unavailable)),
+            Err(refusal) => Err(away(self.name, &refusal, self.unavailable)),
         }
     }
 }
 
-fn away<R: LeaderReturn>(site: &LeadSite, refusal: &Refusal, fail: Option<fn(Error) -> R>) -> R {
-    let text = format!("{}: the lease could not be asked for: {refusal}", site.name);
+fn away<R: LeaderReturn>(name: &str, refusal: &Refusal, fail: Option<fn(Error) -> R>) -> R {
+    let text = format!("{name}: the lease could not be asked for: {refusal}");
     log::warn(&format_args!("{text}"));
     fail.map_or_else(
         || R::follower(String::new(), Duration::ZERO),
@@ -268,12 +234,24 @@ fn away<R: LeaderReturn>(site: &LeadSite, refusal: &Refusal, fail: Option<fn(Err
     )
 }
 
+/// For how long the lease stays when the body has returned.
+#[derive(Clone, Copy)]
+enum Keep {
+    /// Unless it failed.
+    OfSuccess(Duration),
+    /// Whatever it returned.
+    Always(Duration),
+}
+
 /// Ends the lease as the outcome demands; the result is returned whatever becomes of that.
-async fn finish<R: LeaderReturn>(site: &LeadSite, grace: Duration, lease: Lease, returned: Option<R>) -> R {
+async fn finish<R: LeaderReturn>(keeps: Keep, lease: Lease, returned: Option<R>) -> R {
     let Some(returned) = returned else {
         return R::lost();
     };
-    let grace = if returned.is_failure() && !site.grace_on_err { Duration::ZERO } else { grace };
+    let grace = match keeps {
+        Keep::OfSuccess(_) if returned.is_failure() => Duration::ZERO,
+        Keep::OfSuccess(grace) | Keep::Always(grace) => grace,
+    };
     let _ = lease.finish(grace).await;
     returned
 }

@@ -1,14 +1,15 @@
 //! What an expansion calls: typed builders that end in one run.
 
 mod cached;
+mod engine;
 mod lead;
 mod names;
-mod work;
+mod tags;
 mod write;
 
-pub use cached::{Look, Miss, look, look_at, revision, text_of};
-pub use lead::{Lead, LeadSite, LeaderFailure, LeaderReturn, lead};
+pub use cached::{Always, Judge, Look, Miss, StoreIf, look, look_at, revision, text_of};
+pub use engine::Running;
+pub use lead::{Lead, LeaderFailure, LeaderReturn, lead};
 pub use names::{Name, text};
-pub(crate) use work::LateName;
-pub use work::{Job, Work};
-pub use write::{Write, WriteSite, invalidates};
+pub(crate) use tags::Tags;
+pub use write::{Write, invalidates};

@@ -36,6 +36,11 @@ impl Name {
         self
     }
 
+    /// Whether only the result completes it.
+    pub(crate) fn is_open(&self) -> bool {
+        self.pieces.iter().any(Option::is_none)
+    }
+
     /// The name, its holes filled in order.
     pub(crate) fn fill(self, parts: impl IntoIterator<Item = String>) -> String {
         let mut parts = parts.into_iter();

@@ -1,69 +1,85 @@
 //! The call of `#[invalidates]`: run the body, then end what it changed.
 
+use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::mem;
 
-use super::{Job, Work};
+use super::{Name, Tags};
 use crate::cache::Ready;
 use crate::instance::{EntryOf, Larder};
 use crate::value::Outcome;
 
-/// One writing function as its macro described it.
-#[derive(Debug)]
-pub struct WriteSite {
-    always: bool,
-}
-
-impl WriteSite {
-    /// A function.
-    #[must_use]
-    pub const fn new(_name: &'static str) -> Self {
-        Self { always: false }
-    }
-
-    /// `on = always`
-    #[must_use]
-    pub const fn always(mut self) -> Self {
-        self.always = true;
-        self
-    }
-}
-
-/// A call of a writing function, before its body is known.
-#[derive(Debug)]
+/// A call of a writing function, under construction.
 #[must_use = "a call does nothing until it is run"]
-pub struct Write<O> {
-    site: &'static WriteSite,
-    outcome: PhantomData<fn() -> O>,
+pub struct Write<O: Outcome<R>, R> {
+    always: bool,
+    tags: Tags<O::Value>,
+    entries: Vec<EntryOf>,
+    late_entries: Vec<LateEntry<O::Value>>,
+    outcome: PhantomData<fn() -> (O, R)>,
 }
+
+/// An entry that the result names.
+type LateEntry<V> = Box<dyn FnOnce(&V) -> EntryOf + Send>;
 
 /// `#[invalidates]`: ends entities and tags after a write.
 #[inline]
-pub fn invalidates<O>(site: &'static WriteSite, _: O) -> Write<O> {
-    Write { site, outcome: PhantomData }
+pub fn invalidates<O: Outcome<R>, R>(_: O) -> Write<O, R> {
+    Write { always: false, tags: Tags::new(), entries: Vec::new(), late_entries: Vec::new(), outcome: PhantomData }
 }
 
-impl<O> Write<O> {
+impl<O: Outcome<R>, R> Write<O, R> {
+    /// Adds a name made of literals and parameters, and of holes that the result fills.
+    pub fn tag(mut self, name: Name) -> Self {
+        self.tags.add(name);
+        self
+    }
+
+    /// Says what fills the holes of all names.
+    pub fn late<F, const N: usize>(mut self, texts: F) -> Self
+    where
+        F: FnOnce(&O::Value) -> [String; N] + Send + 'static,
+    {
+        self.tags.fill_with(texts);
+        self
+    }
+
+    /// Adds the entry of a call.
+    pub fn entry(mut self, entry: EntryOf) -> Self {
+        self.entries.push(entry);
+        self
+    }
+
+    /// Adds the entry of a call that the result completes.
+    pub fn late_entry<F>(mut self, entry: F) -> Self
+    where
+        F: FnOnce(&O::Value) -> EntryOf + Send + 'static,
+    {
+        self.late_entries.push(Box::new(entry));
+        self
+    }
+
+    /// `on = always`
+    pub fn always(mut self) -> Self {
+        self.always = true;
+        self
+    }
+
     /// Runs the body, then ends what it changed.
     ///
     /// A call that is dropped while its body runs ends the names that are known by then: its write may have happened.
-    pub async fn run<R, F, B>(self, work: F) -> R
-    where
-        O: Outcome<R>,
-        F: FnOnce(Work<O::Value>) -> Job<O::Value, B>,
-        B: Future<Output = R>,
-    {
-        let Job { names, late, entries, late_entries, body } = work(Work::new());
+    pub async fn run<B: Future<Output = R>>(mut self, body: B) -> R {
+        let (names, entries) = (self.tags.known(), mem::take(&mut self.entries));
         let owed = Owed { larder: Larder::current(), names, entries };
         let returned = body.await;
         let (mut names, mut entries) = owed.settle();
         match O::success(&returned) {
             Some(value) => {
-                names.extend(late.into_iter().map(|name| name(value)));
-                entries.extend(late_entries.into_iter().map(|entry| entry(value)));
+                names.extend(self.tags.of(value));
+                entries.extend(self.late_entries.into_iter().map(|entry| entry(value)));
             }
-            None if self.site.always => {}
+            None if self.always => {}
             None => return returned,
         }
         if !names.is_empty() || !entries.is_empty() {
@@ -73,14 +89,14 @@ impl<O> Write<O> {
     }
 
     /// [`run`](Self::run) for a sync function.
-    pub fn run_blocking<R, F, B>(self, work: F) -> R
-    where
-        O: Outcome<R>,
-        F: FnOnce(Work<O::Value>) -> Job<O::Value, B>,
-        B: FnOnce() -> R,
-    {
-        let Job { names, late, entries, late_entries, body } = work(Work::new());
-        pollster::block_on(self.run(|_| Job { names, late, entries, late_entries, body: Ready::new(body) }))
+    pub fn run_blocking<B: FnOnce() -> R>(self, body: B) -> R {
+        pollster::block_on(self.run(Ready::new(body)))
+    }
+}
+
+impl<O: Outcome<R>, R> fmt::Debug for Write<O, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Write").field("names", &self.tags.len()).finish_non_exhaustive()
     }
 }
 

@@ -5,6 +5,7 @@ mod form;
 mod std_types;
 
 use std::fmt;
+use std::marker::PhantomData;
 
 use sha2::{Digest as _, Sha256};
 
@@ -187,23 +188,24 @@ pub(crate) mod tag {
     pub(crate) const REVISION: u8 = 0x26;
 }
 
-/// The key of one call, built part by part.
-#[derive(Debug, Default)]
-pub struct Key {
+/// The key of one call, built part by part; `T` says in which tiers its value can live.
+#[derive(Debug)]
+pub struct Key<T> {
     writer: KeyWriter,
+    tier: PhantomData<fn() -> T>,
 }
 
-impl Key {
-    /// The key of a call without arguments.
+impl<T> Key<T> {
+    /// The key of a call without arguments, and whether it is wanted at all.
     #[inline]
     #[must_use]
-    pub fn new() -> Self {
-        Self::default()
+    pub(crate) fn new(when: bool) -> Self {
+        Self { writer: KeyWriter { unusable: !when, ..KeyWriter::default() }, tier: PhantomData }
     }
 
     /// Adds one argument.
     #[inline]
-    pub fn part<T: CacheKey + ?Sized>(&mut self, value: &T) -> &mut Self {
+    pub fn part<A: CacheKey + ?Sized>(&mut self, value: &A) -> &mut Self {
         value.encode_key(&mut self.writer);
         self
     }

@@ -3,6 +3,8 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::key::Key;
+
 /// Turns values into bytes and back, or says that it cannot.
 pub trait Tier<V> {
     /// Writes a value in a form that names its fields; `None` when it cannot be written.
@@ -29,6 +31,22 @@ impl<V> Codec<V> {
 #[derive(Clone, Copy, Debug)]
 pub struct Local;
 
+impl Local {
+    /// The key of a call whose value lives in memory.
+    #[inline]
+    #[must_use]
+    pub fn key() -> Key<Self> {
+        Key::new(true)
+    }
+
+    /// The same, for a call that is cached only on a condition.
+    #[inline]
+    #[must_use]
+    pub fn when(wanted: bool) -> Key<Self> {
+        Key::new(wanted)
+    }
+}
+
 impl<V> Tier<V> for Local {
     fn encode(_: &V) -> Option<Vec<u8>> {
         None
@@ -42,6 +60,22 @@ impl<V> Tier<V> for Local {
 /// Memory and Redis: a type that serde can write and read.
 #[derive(Clone, Copy, Debug)]
 pub struct Shared;
+
+impl Shared {
+    /// The key of a call whose value lives in memory and Redis.
+    #[inline]
+    #[must_use]
+    pub fn key() -> Key<Self> {
+        Key::new(true)
+    }
+
+    /// The same, for a call that is cached only on a condition.
+    #[inline]
+    #[must_use]
+    pub fn when(wanted: bool) -> Key<Self> {
+        Key::new(wanted)
+    }
+}
 
 /// A value that can be stored in Redis.
 #[diagnostic::on_unimplemented(

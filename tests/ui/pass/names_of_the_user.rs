@@ -11,6 +11,10 @@ const out: u32 = 5;
 const tag: u32 = 6;
 const site: u32 = 7;
 const SITE: u32 = 8;
+const ret: u32 = 9;
+const hit: u32 = 10;
+const miss: u32 = 11;
+const ROOM: usize = 100;
 
 mod std {}
 mod core {}
@@ -24,6 +28,9 @@ struct None;
 struct Ok;
 struct Err;
 
+struct __larder {}
+struct Miss;
+struct Look;
 struct Box;
 struct String;
 struct Vec;
@@ -42,7 +49,8 @@ trait Clone {}
 trait Display {}
 
 const fn never() -> u32 {
-    value + key + work + out + tag + site + SITE
+    let _ = __larder {};
+    value + key + work + out + tag + site + SITE + ret + hit + miss
 }
 
 #[::larder::ttl_cached(entity = "names", ttl = "1h", tags("id:{id}", ("next", ret + 1)), when = SITE > value)]
@@ -56,6 +64,12 @@ fn blocking(id: u32) -> u32 {
         return never();
     }
     SITE + id
+}
+
+/// The user's constants and parameters keep their meaning beside `ret`.
+#[::larder::ttl_cached(entity = "names", capacity = ROOM, tags("both:{ret}:{miss}", ("deep", [ret + 1, ret].map(|ret| ret + 1)[0])))]
+fn both(miss: u32, r#match: u32) -> u32 {
+    ret + hit + miss + r#match
 }
 
 #[::larder::hexsha_cached(revision = sha)]
@@ -113,7 +127,8 @@ fn main() {
         assert_eq!(write(1).await, 1);
         lead().await;
     });
-    assert_eq!(blocking(0), 33);
+    assert_eq!(blocking(0), 63);
+    assert_eq!(both(1, 2), 22);
     assert_eq!(revisioned("a", 1), 9);
     assert_eq!(keyed(Filter { out: 1, __larder: 2, r#type: 3 }, Page::Ok(4, 5)), 15);
     assert_eq!(keyed(Filter { out: 1, __larder: 2, r#type: 3 }, Page::Some { value: 4, key: 4 }), 14);

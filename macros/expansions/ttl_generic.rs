@@ -1,0 +1,39 @@
+// #[ttl_cached(entity = "rows", jitter = 0.0, capacity = ROWS, version = SCHEMA)]
+// async fn row<T: Table, const N: usize>(table: &T, id: impl Into<u64> + CacheKey) -> Option<[T::Row; N]>
+// where
+//     T: CacheKey,
+// {
+//     table.row(id.into()).await
+// }
+
+async fn row<T: Table, const N: usize>(
+    table: &T,
+    id: impl Into<u64> + CacheKey,
+) -> Option<[T::Row; N]>
+where
+    T: CacheKey,
+{
+    let __larder = match ::larder::__private::look(
+        || {
+            static __LARDER: ::larder::__private::Site = ::larder::__private::Site::tiered()
+                .named("row", "rows", 4365798066771650073u64)
+                .jitter(0f64)
+                .capacity(ROWS)
+                .version(SCHEMA);
+            &__LARDER
+        },
+        ::larder::__private::Shared::key().part(&table).part(&id),
+        ::larder::__private::Return::<Option<[T::Row; N]>>::NEW.shape(),
+    ) {
+        ::larder::__private::Look::Hit(__larder) => return __larder,
+        ::larder::__private::Look::Miss(__larder) => __larder,
+    };
+    __larder
+        .run(async move {
+            let 0 = 0 else {
+                return ::larder::__private::never::<Option<[T::Row; N]>>()
+            };
+            { table.row(id.into()).await }
+        })
+        .await
+}
