@@ -14,7 +14,6 @@ const SITE: u32 = 8;
 const ret: u32 = 9;
 const hit: u32 = 10;
 const miss: u32 = 11;
-const ROOM: usize = 100;
 
 mod std {}
 mod core {}
@@ -67,7 +66,7 @@ fn blocking(id: u32) -> u32 {
 }
 
 /// The user's constants and parameters keep their meaning beside `ret`.
-#[::larder::ttl_cached(entity = "names", capacity = ROOM, tags("both:{ret}:{miss}", ("deep", [ret + 1, ret].map(|ret| ret + 1)[0])))]
+#[::larder::ttl_cached(entity = "names", capacity = SITE as usize, tags("both:{ret}:{miss}", ("deep", [ret + 1, *ret].map(|ret| ret + 1)[0])))]
 fn both(miss: u32, r#match: u32) -> u32 {
     ret + hit + miss + r#match
 }
