@@ -1,0 +1,1 @@
+//! Functions of every macro, written in edition 2021, over `larder` by the name `renamed`.

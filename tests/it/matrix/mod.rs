@@ -1,0 +1,7 @@
+//! The compile matrix: every macro on every shape of function, sync and async, called and counted.
+
+#[macro_use]
+mod cells;
+mod generics;
+mod places;
+mod receivers;
