@@ -3,5 +3,8 @@
 #[macro_use]
 mod cells;
 mod generics;
+mod parameters;
 mod places;
 mod receivers;
+mod recursion;
+mod traits;
