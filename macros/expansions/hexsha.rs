@@ -20,8 +20,8 @@ async fn openid_configuration(config: &Config, host: &str) -> Arc<OpenId> {
         ::larder::__private::Local,
         true,
     ) {
-        ::larder::__private::Look::Hit(hit) => return hit,
-        ::larder::__private::Look::Miss(miss) => miss,
+        ::larder::__private::Look::Hit(__larder) => return __larder,
+        ::larder::__private::Look::Miss(__larder) => __larder,
     };
     __larder
         .run(

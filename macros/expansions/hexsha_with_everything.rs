@@ -23,8 +23,8 @@ fn page(config: &Config, db: &Db, host: Option<&str>) -> Page {
         ::larder::__private::Shared,
         host.is_some(),
     ) {
-        ::larder::__private::Look::Hit(hit) => return hit,
-        ::larder::__private::Look::Miss(miss) => miss,
+        ::larder::__private::Look::Hit(__larder) => return __larder,
+        ::larder::__private::Look::Miss(__larder) => __larder,
     };
     __larder.run_blocking(|v| v.is_live(), move || -> Page { render(config, db, host) })
 }

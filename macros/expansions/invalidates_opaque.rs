@@ -16,6 +16,6 @@ fn names(&mut self) -> Result<impl Iterator<Item = String>, Error> {
         .run_blocking(move |__larder| {
             __larder
                 .tag(::larder::__private::Name::new().lit("tools"))
-                .body(move || -> Result<_, Error> { self.reload() })
+                .body_blocking(move || -> Result<_, Error> { self.reload() })
         })
 }

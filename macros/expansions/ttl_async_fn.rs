@@ -20,8 +20,8 @@ async fn list_tools(filter: &Filter, page: u32) -> Result<Arc<Vec<Tool>>, Error>
         ::larder::__private::Shared,
         true,
     ) {
-        ::larder::__private::Look::Hit(hit) => return hit,
-        ::larder::__private::Look::Miss(miss) => miss,
+        ::larder::__private::Look::Hit(__larder) => return __larder,
+        ::larder::__private::Look::Miss(__larder) => __larder,
     };
     __larder
         .run(

@@ -30,6 +30,7 @@ where
     Self: 'async_trait,
 {
     Box::pin(async move {
+        let page = page;
         let __larder = match ::larder::__private::look(
             {
                 static SITE: ::larder::__private::Site = ::larder::__private::Site::new(
@@ -45,8 +46,8 @@ where
             ::larder::__private::Shared,
             true,
         ) {
-            ::larder::__private::Look::Hit(hit) => return hit,
-            ::larder::__private::Look::Miss(miss) => miss,
+            ::larder::__private::Look::Hit(__larder) => return __larder,
+            ::larder::__private::Look::Miss(__larder) => __larder,
         };
         __larder
             .run(
@@ -57,7 +58,6 @@ where
                     }
                     {
                         let __self = self;
-                        let page = page;
                         let __ret: Vec<Tool> = { __self.fetch(page).await };
                         __ret
                     }

@@ -20,8 +20,8 @@ pub fn user(&self, id: u32) -> Option<User> {
         ::larder::__private::Local,
         true,
     ) {
-        ::larder::__private::Look::Hit(hit) => return hit,
-        ::larder::__private::Look::Miss(miss) => miss,
+        ::larder::__private::Look::Hit(__larder) => return __larder,
+        ::larder::__private::Look::Miss(__larder) => __larder,
     };
     __larder
         .run_blocking(|_| true, move || -> Option<User> { self.users.get(&id).cloned() })

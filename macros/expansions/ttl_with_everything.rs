@@ -33,8 +33,8 @@ pub(crate) async fn tool<T: Table>(
         crate::kept::__private::Shared,
         cursor.is_none(),
     ) {
-        crate::kept::__private::Look::Hit(hit) => return hit,
-        crate::kept::__private::Look::Miss(miss) => miss,
+        crate::kept::__private::Look::Hit(__larder) => return __larder,
+        crate::kept::__private::Look::Miss(__larder) => __larder,
     };
     __larder
         .ttl(life)

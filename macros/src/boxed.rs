@@ -14,8 +14,8 @@ pub(crate) struct Boxed {
     pin: Expr,
     async_token: Token![async],
     capture: Token![move],
-    /// The parameters that are patterns, taken apart before the key is made.
-    patterns: Vec<Taken>,
+    /// What binds the parameters once more, before the key is made: so the key's use of one is a use of it.
+    taken: Vec<Taken>,
     /// The future's statements.
     pub(crate) statements: Group,
     /// What the future gives.
@@ -41,7 +41,7 @@ impl Boxed {
         if !call.args.is_empty() || !is_pin(&call.func) {
             return None;
         }
-        let (patterns, stmts) = taken(future.block.stmts);
+        let (taken, stmts) = taken(future.block.stmts);
         let mut inner = Group::new(proc_macro2::Delimiter::Brace, quote!(#(#stmts)*));
         inner.set_span(future.block.brace_token.span.join());
         Some(Self {
@@ -49,7 +49,7 @@ impl Boxed {
             pin: *call.func,
             async_token: future.async_token,
             capture: future.capture?,
-            patterns,
+            taken,
             statements: inner,
             output,
         })
@@ -57,39 +57,45 @@ impl Boxed {
 
     /// The same shape around other statements.
     pub(crate) fn around(&self, call: &TokenStream) -> TokenStream {
-        let Self { before, pin, async_token, capture, patterns, .. } = self;
-        let patterns = patterns.iter().map(|taken| &taken.statement);
-        quote!(#before #pin(#async_token #capture { #(#patterns)* #call }))
+        let Self { before, pin, async_token, capture, taken, .. } = self;
+        let taken = taken.iter().map(|taken| &taken.statement);
+        quote!(#before #pin(#async_token #capture { #(#taken)* #call }))
     }
 
     /// The parameters that are patterns, each with the name that stands in the signature.
     pub(crate) fn patterns(&self) -> impl Iterator<Item = (&str, &Pat)> {
-        self.patterns.iter().map(|taken| (taken.stand_in.as_str(), &taken.statement.pat))
+        let patterns = self.taken.iter().filter(|taken| is_stand_in(&taken.name));
+        patterns.map(|taken| (taken.name.as_str(), &taken.statement.pat))
     }
 }
 
-/// `let (a, b) = { let __arg1 = __arg1; __arg1 };`, as `#[async_trait]` writes it.
+/// `let id = id;` and `let (a, b) = { let __arg1 = __arg1; __arg1 };`, as `#[async_trait]` writes them.
 #[derive(Debug)]
 struct Taken {
-    stand_in: String,
+    /// What stands in the signature.
+    name: String,
     statement: Local,
 }
 
-/// What takes patterns apart, and all other statements.
+/// What binds the parameters once more, and all other statements.
 fn taken(statements: Vec<Stmt>) -> (Vec<Taken>, Vec<Stmt>) {
-    let (mut patterns, mut rest) = (Vec::new(), Vec::new());
+    let (mut found, mut rest) = (Vec::new(), Vec::new());
     for statement in statements {
         match statement {
-            Stmt::Local(local) if let Some(stand_in) = stand_in(&local) => {
-                patterns.push(Taken { stand_in, statement: local });
-            }
+            Stmt::Local(local) if let Some(name) = taken_name(&local) => found.push(Taken { name, statement: local }),
             other => rest.push(other),
         }
     }
-    (patterns, rest)
+    (found, rest)
 }
 
-fn stand_in(local: &Local) -> Option<String> {
+/// The name of a parameter that is a pattern.
+fn is_stand_in(name: &str) -> bool {
+    name.starts_with("__arg")
+}
+
+/// The parameter that a statement binds once more.
+fn taken_name(local: &Local) -> Option<String> {
     let mut value = &*local.init.as_ref()?.expr;
     if let Expr::Block(block) = value
         && let Some(Stmt::Expr(last, None)) = block.block.stmts.last()
@@ -99,7 +105,9 @@ fn stand_in(local: &Local) -> Option<String> {
     let Expr::Path(path) = value else {
         return None;
     };
-    path.path.get_ident().map(ToString::to_string).filter(|name| name.starts_with("__arg"))
+    let name = path.path.get_ident()?;
+    let same = matches!(&local.pat, Pat::Ident(pat) if pat.ident == *name);
+    Some(name.to_string()).filter(|name| same || is_stand_in(name))
 }
 
 /// The `T` of `Pin<Box<dyn Future<Output = T> + ..>>`.

@@ -41,6 +41,8 @@ pub(crate) struct Param {
     pub(crate) pat: Pat,
     /// What the pattern binds.
     pub(crate) names: Vec<Ident>,
+    /// The conditions under which a build has it: what is in its `#[cfg(..)]`s.
+    pub(crate) conditions: Vec<TokenStream>,
 }
 
 impl Function {
@@ -189,13 +191,19 @@ impl Function {
         Ident::new(name, self.at())
     }
 
+    /// The method of `Work` that takes the user's body.
+    pub(crate) fn work(&self) -> Ident {
+        let name = if matches!(self.mode, Mode::Sync) { "body_blocking" } else { "body" };
+        Ident::new(name, self.at())
+    }
+
     /// What looks up, returns a hit, and carries on with what `miss` does to `__larder`.
     pub(crate) fn looked_up(&self, private: &TokenStream, look: &TokenStream, miss: &TokenStream) -> TokenStream {
         let at = self.at();
         quote_spanned! {at=>
             let __larder = match #look {
-                #private::Look::Hit(hit) => return hit,
-                #private::Look::Miss(miss) => miss,
+                #private::Look::Hit(__larder) => return __larder,
+                #private::Look::Miss(__larder) => __larder,
             };
             #miss
         }
@@ -223,13 +231,15 @@ impl Param {
         let FnArg::Typed(typed) = argument else {
             return None;
         };
-        Some(Self::of(&typed.pat))
+        let conditions = typed.attrs.iter().filter(|attr| attr.path().is_ident("cfg"));
+        let conditions = conditions.filter_map(|attr| Some(attr.meta.require_list().ok()?.tokens.clone()));
+        Some(Self { conditions: conditions.collect(), ..Self::of(&typed.pat) })
     }
 
     fn of(pat: &Pat) -> Self {
         let mut names = Names::default();
         names.visit_pat(pat);
-        Self { pat: pat.clone(), names: names.found }
+        Self { pat: pat.clone(), names: names.found, conditions: Vec::new() }
     }
 }
 

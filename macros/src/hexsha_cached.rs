@@ -76,11 +76,11 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> syn::Result<TokenS
 // Input:  #[hexsha_cached]
 //         async fn issuer(config: &Config, host: &str) -> Arc<Issuer> { statements }
 // Output: async fn issuer(config: &Config, host: &str) -> Arc<Issuer> {
-//             let miss = match look_at({ static SITE: Site = ..; &SITE }, revision of `config`, || (), key of `host`, shape, Local, true) {
-//                 Look::Hit(hit) => return hit,
-//                 Look::Miss(miss) => miss,
+//             let __larder = match look_at({ static SITE: Site = ..; &SITE }, revision of `config`, || (), key of `host`, shape, Local, true) {
+//                 Look::Hit(__larder) => return __larder,
+//                 Look::Miss(__larder) => __larder,
 //             };
-//             miss.run(|_| true, async move { return edge; { statements } }).await
+//             __larder.run(|_| true, async move { return edge; { statements } }).await
 //         }
 fn emit(function: &Function, plan: &Plan) -> TokenStream {
     let (at, private) = (function.at(), &plan.root.private(function.at()));

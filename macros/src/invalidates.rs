@@ -62,12 +62,12 @@ fn emit(function: &Function, plan: &Plan) -> TokenStream {
     let (at, private) = (function.at(), &plan.root.private(function.at()));
     let (name, settings, shape) = (function.name(), plan.settings.at(at), function.shape(private));
     let names = plan.names.iter().map(|name| name.bind(private, at));
-    let (body, run, wait) = (function.body(private), function.run(), function.wait());
+    let (work, body, run, wait) = (function.work(), function.body(private), function.run(), function.wait());
     function.with_body(&quote_spanned! {at=>
         #private::invalidates(
             { static SITE: #private::WriteSite = #private::WriteSite::new(#name) #settings; &SITE },
             #shape,
         )
-        .#run(move |__larder| __larder #(#names)* .body(#body)) #wait
+        .#run(move |__larder| __larder #(#names)* .#work(#body)) #wait
     })
 }

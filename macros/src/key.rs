@@ -1,7 +1,7 @@
 //! Which values make the key of a call.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens as _, quote_spanned};
+use quote::{ToTokens as _, quote, quote_spanned};
 use syn::spanned::Spanned as _;
 use syn::{Expr, ExprPath, ExprReference, Token};
 
@@ -43,8 +43,9 @@ impl Key {
             }
         }
         let parts = args.key.map(|key| key.value).unwrap_or_else(|| {
-            let left = function.bound().filter(|name| apart != Some(*name) && !skipped.contains(name));
-            left.map(variable).collect()
+            let all = function.params.iter().flat_map(|param| param.names.iter().map(move |name| (name, param)));
+            let left = all.filter(|(name, _)| apart != Some(*name) && !skipped.contains(name));
+            left.map(|(name, param)| variable(name, &param.conditions)).collect()
         });
         Self { parts }
     }
@@ -105,13 +106,18 @@ pub(crate) fn unknown(name: &Ident, function: &Function) -> Option<String> {
     })
 }
 
-fn variable(name: &Ident) -> Expr {
+/// A variable; where only some builds have it, `()` in all others.
+fn variable(name: &Ident, conditions: &[TokenStream]) -> Expr {
     let mut name = name.clone();
     // Clippy minds a `_name` that is used, unless an attribute uses it.
     if name.to_string().starts_with('_') {
         name.set_span(name.span().resolved_at(Span::call_site()));
     }
-    Expr::Path(ExprPath { attrs: Vec::new(), qself: None, path: name.into() })
+    if conditions.is_empty() {
+        return Expr::Path(ExprPath { attrs: Vec::new(), qself: None, path: name.into() });
+    }
+    let (at, all) = (name.span(), quote!(all(#(#conditions),*)));
+    Expr::Verbatim(quote_spanned!(at=> { #[cfg(#all)] { &#name } #[cfg(not(#all))] { &() } }))
 }
 
 fn skipped(values: &[Expr], function: &Function, errors: &mut Errors) -> Vec<Ident> {

@@ -95,11 +95,11 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> syn::Result<TokenS
 // Input:  #[ttl_cached(entity = "tools", ttl = "20s", when = first)]
 //         async fn list(filter: Filter, first: bool) -> Vec<Tool> { statements }
 // Output: async fn list(filter: Filter, first: bool) -> Vec<Tool> {
-//             let miss = match look({ static SITE: Site = ..; &SITE }, || (), key of `filter` and `first`, shape, Shared, first) {
-//                 Look::Hit(hit) => return hit,
-//                 Look::Miss(miss) => miss,
+//             let __larder = match look({ static SITE: Site = ..; &SITE }, || (), key of `filter` and `first`, shape, Shared, first) {
+//                 Look::Hit(__larder) => return __larder,
+//                 Look::Miss(__larder) => __larder,
 //             };
-//             miss.run(|_| true, async move { return edge; { statements } }).await
+//             __larder.run(|_| true, async move { return edge; { statements } }).await
 //         }
 fn emit(function: &Function, plan: &Plan) -> TokenStream {
     let (at, private) = (function.at(), &plan.root.private(function.at()));

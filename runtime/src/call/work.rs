@@ -48,6 +48,11 @@ impl<V> Work<V> {
     pub fn body<B>(self, body: B) -> Job<V, B> {
         Job { names: self.names, late: self.late, body }
     }
+
+    /// [`body`](Self::body) for a sync function: being called once, it may return what it reborrows from a parameter.
+    pub fn body_blocking<R, B: FnOnce() -> R>(self, body: B) -> Job<V, B> {
+        self.body(body)
+    }
 }
 
 impl<V> fmt::Debug for Work<V> {

@@ -2,9 +2,13 @@
 
 #[macro_use]
 mod cells;
+mod attributes;
+mod boxed;
+mod editions;
 mod generics;
 mod parameters;
 mod places;
 mod receivers;
 mod recursion;
+mod returns;
 mod traits;

@@ -11,6 +11,8 @@ const out: u32 = 5;
 const tag: u32 = 6;
 const site: u32 = 7;
 const SITE: u32 = 8;
+const hit: u32 = 9;
+const miss: u32 = 10;
 
 mod std {}
 mod core {}
