@@ -53,7 +53,7 @@ pub trait Repo {
     async fn write(&mut self, ids: (u32, u32)) -> Option<u32>;
 
     /// Tells what the type is.
-    #[hexsha_cached(crate = ::renamed)]
+    #[hexsha_cached(skip(ran), crate = ::renamed)]
     fn provided(config: &Config, ran: fn()) -> &'static str
     where
         Self: Sized,
