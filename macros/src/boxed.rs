@@ -4,7 +4,8 @@ use proc_macro2::{Group, TokenStream};
 use quote::{ToTokens as _, quote};
 use syn::parse::Parser as _;
 use syn::{
-    Block, Expr, GenericArgument, Local, Pat, PathArguments, ReturnType, Signature, Stmt, Token, Type, TypeParamBound,
+    Block, Expr, FnArg, GenericArgument, Local, Pat, PathArguments, ReturnType, Signature, Stmt, Token, Type,
+    TypeParamBound,
 };
 
 /// A method that returns a boxed future, taken apart.
@@ -41,7 +42,7 @@ impl Boxed {
         if !call.args.is_empty() || !is_pin(&call.func) {
             return None;
         }
-        let (taken, stmts) = taken(future.block.stmts);
+        let (taken, stmts) = taken(future.block.stmts, sig);
         let mut inner = Group::new(proc_macro2::Delimiter::Brace, quote!(#(#stmts)*));
         inner.set_span(future.block.brace_token.span.join());
         Some(Self {
@@ -77,13 +78,19 @@ struct Taken {
     statement: Local,
 }
 
-/// What binds the parameters once more, and all other statements.
-fn taken(statements: Vec<Stmt>) -> (Vec<Taken>, Vec<Stmt>) {
-    let (mut found, mut rest) = (Vec::new(), Vec::new());
+/// What binds the parameters once more, and all other statements. Behind a variable of the body's own, a name may mean
+/// that one.
+fn taken(statements: Vec<Stmt>, sig: &Signature) -> (Vec<Taken>, Vec<Stmt>) {
+    let (mut found, mut rest, mut own) = (Vec::new(), Vec::new(), false);
     for statement in statements {
         match statement {
-            Stmt::Local(local) if let Some(name) = taken_name(&local) => found.push(Taken { name, statement: local }),
-            other => rest.push(other),
+            Stmt::Local(local) if !own && let Some(name) = taken_name(&local, sig) => {
+                found.push(Taken { name, statement: local });
+            }
+            other => {
+                own |= matches!(&other, Stmt::Local(local) if !binds(&local.pat, "__self"));
+                rest.push(other);
+            }
         }
     }
     (found, rest)
@@ -94,8 +101,13 @@ fn is_stand_in(name: &str) -> bool {
     name.starts_with("__arg")
 }
 
+/// Whether a pattern is this variable.
+fn binds(pat: &Pat, name: &str) -> bool {
+    matches!(pat, Pat::Ident(pat) if pat.ident == name)
+}
+
 /// The parameter that a statement binds once more.
-fn taken_name(local: &Local) -> Option<String> {
+fn taken_name(local: &Local, sig: &Signature) -> Option<String> {
     let mut value = &*local.init.as_ref()?.expr;
     if let Expr::Block(block) = value
         && let Some(Stmt::Expr(last, None)) = block.block.stmts.last()
@@ -105,9 +117,13 @@ fn taken_name(local: &Local) -> Option<String> {
     let Expr::Path(path) = value else {
         return None;
     };
-    let name = path.path.get_ident()?;
-    let same = matches!(&local.pat, Pat::Ident(pat) if pat.ident == *name);
-    Some(name.to_string()).filter(|name| same || is_stand_in(name))
+    let name = path.path.get_ident()?.to_string();
+    let is_parameter = || {
+        let mut typed =
+            sig.inputs.iter().filter_map(|input| if let FnArg::Typed(typed) = input { Some(typed) } else { None });
+        typed.any(|typed| binds(&typed.pat, &name))
+    };
+    (is_stand_in(&name) || (binds(&local.pat, &name) && is_parameter())).then_some(name)
 }
 
 /// The `T` of `Pin<Box<dyn Future<Output = T> + ..>>`.

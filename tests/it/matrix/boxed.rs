@@ -1,10 +1,12 @@
-//! Methods of `#[async_trait]`: what they are written as, and what is called through `dyn`.
+//! Methods of `#[async_trait]`, by name and through `dyn`, and boxed futures that are written by hand.
+
+use std::cell::Cell;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use larder::{CacheKey, hexsha_cached, invalidates, leader, ttl_cached};
-use std::cell::Cell;
-use std::rc::Rc;
-use std::sync::Arc;
 
 use crate::matrix::cells::{Config, ran};
 use crate::support::memory;
@@ -282,6 +284,83 @@ async fn methods_whose_futures_stay_on_their_thread() {
         }
         leads! { "leader"; here.lead().await => Some(1), None }
         ends! { "invalidates", "here:7"; here.write(7).await => 1 }
+    };
+    memory().await.scope(cells).await;
+}
+
+type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+#[ttl_cached(entity = "boxed")]
+fn factorial(n: u64) -> Pin<Box<dyn Future<Output = u64> + Send>> {
+    Box::pin(async move {
+        ran();
+        if n == 0 {
+            return 1;
+        }
+        factorial(n - 1).await * n
+    })
+}
+
+/// The key is made of what the name means inside.
+#[ttl_cached(entity = "boxed")]
+fn rounded(id: u32) -> Pin<Box<dyn Future<Output = Result<u32, String>> + Send>> {
+    let id = id / 10;
+    Box::pin(async move {
+        ran();
+        let text = id.to_string();
+        let text = text;
+        let id: u32 = text.parse().map_err(|_| text)?;
+        Ok(id)
+    })
+}
+
+#[hexsha_cached]
+fn revised<'a>(config: &'a Config, name: &'a str) -> Pin<Box<dyn Future<Output = String> + Send + 'a>> {
+    Box::pin(async move {
+        ran();
+        format!("{}{name}", config.0)
+    })
+}
+
+#[invalidates("boxed:{id}", ("ret", ret))]
+fn written(id: u32) -> Pin<Box<dyn Future<Output = u32> + Send>> {
+    Box::pin(async move {
+        ran();
+        let id = id;
+        id + 1
+    })
+}
+
+#[leader("boxed:{id}", ttl = "1m", grace = "1m")]
+fn led(id: u32) -> Pin<Box<dyn Future<Output = Option<u32>> + Send>> {
+    Box::pin(async move {
+        ran();
+        Some(id)
+    })
+}
+
+#[tokio::test]
+async fn boxed_futures_written_by_hand() {
+    let cells = async {
+        counted!("ttl_cached", 11, factorial(10).await => 3_628_800);
+        counted!("ttl_cached, a step of it", 0, factorial(9).await => 362_880);
+        cached! {
+            "ttl_cached, a name bound anew"; rounded(12).await => Ok(1),
+            "ttl_cached, a name bound anew, another"; rounded(22).await => Ok(2),
+            "hexsha_cached"; revised(&Config("a"), "b").await => "ab",
+            "hexsha_cached, another"; revised(&Config("a"), "c").await => "ac",
+        }
+        counted!("ttl_cached, a name bound anew, of one meaning", 0, rounded(13).await => Ok(1));
+        ends! {
+            "invalidates", "boxed:1"; written(1).await => 2,
+            "invalidates, the result", "ret:2"; written(1).await => 2,
+        }
+        leads! {
+            "leader"; led(1).await => Some(1), None;
+            "leader, another"; led(2).await => Some(2), None;
+        }
+        let later: Boxed<'_, u64> = factorial(20);
+        counted!("nothing runs before it is awaited", 10, later.await => 2_432_902_008_176_640_000);
     };
     memory().await.scope(cells).await;
 }

@@ -292,6 +292,61 @@ fn ends_and_lends<'a>(names: &'a mut Vec<&'static str>) -> impl Iterator<Item = 
     names.iter().copied()
 }
 
+/// What writes, and lends what it wrote.
+struct Rows(Vec<u32>);
+
+impl Rows {
+    #[invalidates("pushed")]
+    fn push(&mut self, row: u32) -> &mut u32 {
+        ran();
+        self.0.push(row);
+        let last = self.0.len() - 1;
+        &mut self.0[last]
+    }
+
+    #[invalidates("found:{row}")]
+    fn find(&mut self, row: u32) -> Result<Option<&mut u32>, Fault> {
+        ran();
+        let row = usize::try_from(row).map_err(|_| Fault)?;
+        Ok(self.0.get_mut(row))
+    }
+
+    #[invalidates("first")]
+    async fn first(&mut self) -> Option<&mut u32> {
+        ran();
+        self.0.first_mut()
+    }
+
+    #[invalidates("all")]
+    async fn all(&mut self) -> impl Iterator<Item = &mut u32> {
+        ran();
+        self.0.iter_mut()
+    }
+
+    #[leader("lends", ttl = "1m", grace = "1m")]
+    fn lend(&mut self) -> Option<&mut u32> {
+        ran();
+        self.0.last_mut()
+    }
+}
+
+#[tokio::test]
+async fn writes_that_lend_what_they_wrote() {
+    let cells = async {
+        let mut rows = Rows(vec![1]);
+        ends! {
+            "&mut, sync", "pushed"; *rows.push(2) => 2,
+            "Result, sync", "found:1"; rows.find(1) => Ok(Some(&mut 2)),
+            "Option, async", "first"; rows.first().await => Some(&mut 1),
+            "impl Iterator, async", "all"; rows.all().await.map(|row| *row).sum::<u32>() => 3,
+        }
+        leads! { "leader"; rows.lend() => Some(&mut 2), None }
+        *rows.push(0) = 7;
+        assert_eq!(rows.0, [1, 2, 7]);
+    };
+    memory().await.scope(cells).await;
+}
+
 #[invalidates(("option", ret.is_some()))]
 async fn ends_of_option(some: bool) -> Option<Option<()>> {
     ran();
