@@ -22,44 +22,44 @@ fn around(#[allow(unused_variables, reason = "an attribute of a parameter")] id:
 }
 
 #[ttl_cached(entity = "attributes")]
-#[cfg(all())]
+#[cfg(test)]
 async fn present(id: u32) -> u32 {
     ran();
     id
 }
 
-#[cfg(any())]
+#[cfg(not(test))]
 #[ttl_cached(entity = "attributes")]
 async fn present(id: u32) -> NoSuchType {
     id
 }
 
 #[hexsha_cached]
-#[cfg(any())]
+#[cfg(not(test))]
 fn absent(config: &NoSuchType) -> u32 {
     config
 }
 
 #[hexsha_cached]
-#[cfg_attr(all(), must_use)]
+#[cfg_attr(test, must_use)]
 #[cold]
 fn conditionally(config: &Config) -> usize {
     #![allow(clippy::needless_return, reason = "an inner attribute is tried")]
     ran();
-    #[cfg(any())]
+    #[cfg(not(test))]
     return 7;
-    #[cfg(all())]
+    #[cfg(test)]
     return config.0.len();
 }
 
-#[cfg_attr(all(), invalidates("conditional:{id}"))]
+#[cfg_attr(test, invalidates("conditional:{id}"))]
 #[deprecated = "to see that this is still said"]
 async fn conditional_write(id: u32) -> u32 {
     ran();
     id
 }
 
-#[cfg_attr(any(), leader("never", ttl = "1m"))]
+#[cfg_attr(not(test), leader("never", ttl = "1m"))]
 #[leader("conditional", ttl = "1m", grace = "1m")]
 #[must_use]
 #[track_caller]
@@ -70,13 +70,13 @@ fn conditional_lead() -> Option<u32> {
 
 /// A parameter that only some builds have.
 #[ttl_cached(entity = "attributes")]
-fn of_some_builds(id: u32, #[cfg(any())] absent: NoSuchType, #[cfg(all())] present: u32) -> u32 {
+fn of_some_builds(id: u32, #[cfg(not(test))] absent: NoSuchType, #[cfg(test)] present: u32) -> u32 {
     ran();
     id + present
 }
 
 #[invalidates("build:{present}")]
-async fn written_in_some_builds(#[cfg(any())] absent: NoSuchType, #[cfg(all())] present: u32) -> u32 {
+async fn written_in_some_builds(#[cfg(not(test))] absent: NoSuchType, #[cfg(test)] present: u32) -> u32 {
     ran();
     present
 }
@@ -133,7 +133,8 @@ fn ttl_sync_above(id: u32) -> Result<u32, String> {
 #[instrument(ret, err, level = "debug")]
 fn ttl_sync_below(id: u32) -> Result<u32, String> {
     ran();
-    Ok(id.to_string().parse::<u32>().map_err(|error| error.to_string())?)
+    let id = id.to_string().parse::<u32>().map_err(|error| error.to_string())?;
+    Ok(id)
 }
 
 #[instrument(skip_all, fields(id), err)]

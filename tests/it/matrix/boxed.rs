@@ -95,7 +95,7 @@ macro_rules! repo {
             #[ttl_cached(entity = "boxed", key(self.0, a, c), tags("a:{a}"))]
             async fn patterns(&self, (a, b): (u32, Db), _: Db, mut c: u32) -> u32 {
                 ran();
-                drop(b);
+                let _ = b;
                 c += self.0 + 10 * a;
                 c
             }
@@ -308,7 +308,8 @@ fn rounded(id: u32) -> Pin<Box<dyn Future<Output = Result<u32, String>> + Send>>
     Box::pin(async move {
         ran();
         let text = id.to_string();
-        let text = text;
+        let mut text = text;
+        text.push('0');
         let id: u32 = text.parse().map_err(|_| text)?;
         Ok(id)
     })
@@ -345,12 +346,12 @@ async fn boxed_futures_written_by_hand() {
         counted!("ttl_cached", 11, factorial(10).await => 3_628_800);
         counted!("ttl_cached, a step of it", 0, factorial(9).await => 362_880);
         cached! {
-            "ttl_cached, a name bound anew"; rounded(12).await => Ok(1),
-            "ttl_cached, a name bound anew, another"; rounded(22).await => Ok(2),
+            "ttl_cached, a name bound anew"; rounded(12).await => Ok(10),
+            "ttl_cached, a name bound anew, another"; rounded(22).await => Ok(20),
             "hexsha_cached"; revised(&Config("a"), "b").await => "ab",
             "hexsha_cached, another"; revised(&Config("a"), "c").await => "ac",
         }
-        counted!("ttl_cached, a name bound anew, of one meaning", 0, rounded(13).await => Ok(1));
+        counted!("ttl_cached, a name bound anew, of one meaning", 0, rounded(13).await => Ok(10));
         ends! {
             "invalidates", "boxed:1"; written(1).await => 2,
             "invalidates, the result", "ret:2"; written(1).await => 2,

@@ -271,9 +271,9 @@ mod in_redis {
     }
 
     #[ttl_cached(entity = "generics", store = redis)]
-    pub(super) async fn of_both<T: Numbered, const N: u32>(value: T) -> u32
+    pub(super) async fn of_both<T, const N: u32>(value: T) -> u32
     where
-        T: CacheKey,
+        T: Numbered + CacheKey,
     {
         drop(value);
         ran();
@@ -328,4 +328,27 @@ async fn two_instantiations_never_share_in_redis() {
     assert_eq!(server.values_of("generics").await.len(), 13, "what `#[ttl_cached]` stored");
     let stats = second.stats().total();
     assert_eq!((stats.hits_memory, stats.hits_redis), (0, 17), "all came from Redis");
+}
+
+#[tokio::test]
+async fn two_types_of_one_path_never_share_in_redis() {
+    fn of_block(first: bool) -> u32 {
+        if first {
+            struct Local;
+            numbered!(Local = 1);
+            in_redis::of_type::<Local>()
+        } else {
+            struct Local;
+            numbered!(Local = 2);
+            in_redis::of_type::<Local>()
+        }
+    }
+
+    let server = RedisServer::start();
+    node(&server).await.run(|| {
+        for runs in [1, 0] {
+            counted!("the first block's", runs, of_block(true) => 1);
+            counted!("the second block's", runs, of_block(false) => 2);
+        }
+    });
 }

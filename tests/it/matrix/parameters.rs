@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::{Debug, Display};
 use std::path::Path;
+use std::sync::Arc;
 
 use larder::{CacheKey, KeyWriter, hexsha_cached, invalidates, leader, ttl_cached};
 
@@ -135,9 +136,9 @@ async fn of_impl_and_dyn_traits() {
             "dyn, sync, of another type"; dyn_sync(&other, &Text("1")) => "1/2",
             "dyn, async, keyed by what it says"; dyn_async(Box::new(Db { rows: 1 }), &|rows| rows).await => 1,
             "dyn, async, another"; dyn_async(Box::new(Db { rows: 2 }), &|rows| rows).await => 2,
-            "hexsha_cached, impl"; sha_impl(&Config("a"), &db, 1) => "a/1",
-            "hexsha_cached, impl, another"; sha_impl(&Config("a"), &other, 2) => "a/2",
-            "hexsha_cached, impl, another revision"; sha_impl(Config("b"), &db, 1) => "b/1",
+            "hexsha_cached, impl"; sha_impl(Config("a"), &db, 1) => "a/1",
+            "hexsha_cached, impl, another"; sha_impl(Config("a"), &other, 2) => "a/2",
+            "hexsha_cached, impl, another revision"; sha_impl(Arc::new(Config("b")), &db, 1) => "b/1",
             "hexsha_cached, dyn"; sha_dyn(&Config("a"), &mut Db { rows: 1 }, &Number(1)).await => "a/1/1",
             "hexsha_cached, dyn, another"; sha_dyn(&Config("a"), &mut Db { rows: 1 }, &Number(2)).await => "a/1/2",
             "hexsha_cached, dyn, another revision"; sha_dyn(&Config("b"), &mut Db { rows: 1 }, &Number(2)).await => "b/1/2",
@@ -182,6 +183,7 @@ async fn nested(((a, _), [b, .., c]): ((u32, Db), [u32; 4]), Span { low, .. }: S
 }
 
 #[ttl_cached(entity = "patterns")]
+#[expect(clippy::toplevel_ref_arg, reason = "a pattern that is tried")]
 async fn bound(whole @ Span { low, high }: Span, ref name: String, &(id, _): &(u32, Db)) -> String {
     ran();
     format!("{whole:?} {low} {high} {name} {id}")
@@ -258,6 +260,7 @@ async fn patterns() {
 }
 
 #[ttl_cached(entity = "many")]
+#[expect(clippy::too_many_arguments, reason = "more than a tuple can have")]
 fn thirteen(
     a: u8,
     b: i16,

@@ -137,7 +137,6 @@ macro_rules! receiver {
 
 receiver!(by_value, self, (self), shelf => shelf);
 receiver!(by_reference, self, (&self), shelf => (&shelf));
-receiver!(by_named_reference, self, (self: &Self), shelf => (&shelf));
 receiver!(by_mutable_reference, self, (&mut self), shelf => (&mut { shelf }));
 receiver!(by_box, self, (self: Box<Self>), shelf => Box::new(shelf));
 receiver!(by_rc, self, (self: Rc<Self>), shelf => Rc::new(shelf));

@@ -282,7 +282,7 @@ async fn ends_of_ones_own(text: &str) -> Outcome<u32> {
 #[invalidates("anyhow", ("anyhow", ret), on = always)]
 async fn ends_always(text: &str) -> Result<u32, Box<dyn fmt::Display>> {
     ran();
-    text.parse().map_err(|_| text.to_owned().into()).map_err(|text: String| Box::new(text) as _)
+    text.parse().map_err(|_| Box::new(text.to_owned()) as _)
 }
 
 #[invalidates("iterator")]
