@@ -6,6 +6,7 @@ mod attributes;
 mod boxed;
 mod editions;
 mod generics;
+mod outcomes;
 mod parameters;
 mod places;
 mod receivers;
