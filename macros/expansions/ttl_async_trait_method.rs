@@ -30,6 +30,7 @@ where
     Self: 'async_trait,
 {
     Box::pin(async move {
+        let page = page;
         let __larder = match ::larder::__private::look(
             || {
                 static __LARDER: ::larder::__private::Site = ::larder::__private::Site::tiered()
@@ -49,7 +50,6 @@ where
                 let 0 = 0 else { return ::larder::__private::never::<Vec<Tool>>() };
                 {
                     let __self = self;
-                    let page = page;
                     let __ret: Vec<Tool> = { __self.fetch(page).await };
                     __ret
                 }

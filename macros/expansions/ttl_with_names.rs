@@ -1,22 +1,23 @@
-// #[ttl_cached(entity = "tools", ttl = life, key(id), tags("tool:{id}", ("team", ret.team, id)))]
-// async fn tool(id: u32, life: Duration) -> Result<Tool, Error> {
+// #[ttl_cached(entity = "tools", ttl = life(id), tags("tool:{id}", ("team", ret.team, id)))]
+// async fn tool(id: u32) -> Option<Tool> {
 //     fetch(id).await
 // }
 
-async fn tool(id: u32, life: Duration) -> Result<Tool, Error> {
-    (match ::larder::__private::look(
+async fn tool(id: u32) -> Option<Tool> {
+    let __larder = match ::larder::__private::look(
         || {
             static __LARDER: ::larder::__private::Site = ::larder::__private::Site::tiered()
-                .named("tool", "tools", 1512866387292791245u64);
+                .named("tool", "tools", 15739607562734057933u64);
             &__LARDER
         },
         ::larder::__private::Shared::key().part(&id),
-        ::larder::__private::Return::<Result<Tool, Error>>::NEW.shape(),
+        ::larder::__private::Return::<Option<Tool>>::NEW.shape(),
     ) {
         ::larder::__private::Look::Hit(__larder) => return __larder,
         ::larder::__private::Look::Miss(__larder) => __larder,
-    })
-        .ttl(life)
+    };
+    __larder
+        .ttl(life(id))
         .tag(::larder::__private::Name::new().lit("tool:").part(&id))
         .tag(::larder::__private::Name::new().lit("team:").hole().lit(":").part(&id))
         .late({
@@ -24,9 +25,7 @@ async fn tool(id: u32, life: Duration) -> Result<Tool, Error> {
             |ret| [::larder::__private::text(&ret.team)]
         })
         .run(async move {
-            let 0 = 0 else {
-                return ::larder::__private::never::<Result<Tool, Error>>()
-            };
+            let 0 = 0 else { return ::larder::__private::never::<Option<Tool>>() };
             { fetch(id).await }
         })
         .await

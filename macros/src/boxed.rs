@@ -4,7 +4,8 @@ use proc_macro2::{Group, TokenStream};
 use quote::{ToTokens as _, quote};
 use syn::parse::Parser as _;
 use syn::{
-    Block, Expr, GenericArgument, Local, Pat, PathArguments, ReturnType, Signature, Stmt, Token, Type, TypeParamBound,
+    Block, Expr, FnArg, GenericArgument, Local, Pat, PathArguments, ReturnType, Signature, Stmt, Token, Type,
+    TypeParamBound,
 };
 
 /// A method that returns a boxed future, taken apart.
@@ -14,8 +15,8 @@ pub(crate) struct Boxed {
     pin: Expr,
     async_token: Token![async],
     capture: Token![move],
-    /// The parameters that are patterns, taken apart before the key is made.
-    patterns: Vec<Taken>,
+    /// What binds the parameters once more, before the key is made: so the key's use of one is a use of it.
+    taken: Vec<Taken>,
     /// The future's statements.
     pub(crate) statements: Group,
     /// What the future gives.
@@ -41,7 +42,7 @@ impl Boxed {
         if !call.args.is_empty() || !is_pin(&call.func) {
             return None;
         }
-        let (patterns, stmts) = taken(future.block.stmts);
+        let (taken, stmts) = taken(future.block.stmts, sig);
         let mut inner = Group::new(proc_macro2::Delimiter::Brace, quote!(#(#stmts)*));
         inner.set_span(future.block.brace_token.span.join());
         Some(Self {
@@ -49,7 +50,7 @@ impl Boxed {
             pin: *call.func,
             async_token: future.async_token,
             capture: future.capture?,
-            patterns,
+            taken,
             statements: inner,
             output,
         })
@@ -57,39 +58,56 @@ impl Boxed {
 
     /// The same shape around other statements.
     pub(crate) fn around(&self, call: &TokenStream) -> TokenStream {
-        let Self { before, pin, async_token, capture, patterns, .. } = self;
-        let patterns = patterns.iter().map(|taken| &taken.statement);
-        quote!(#before #pin(#async_token #capture { #(#patterns)* #call }))
+        let Self { before, pin, async_token, capture, taken, .. } = self;
+        let taken = taken.iter().map(|taken| &taken.statement);
+        quote!(#before #pin(#async_token #capture { #(#taken)* #call }))
     }
 
     /// The parameters that are patterns, each with the name that stands in the signature.
     pub(crate) fn patterns(&self) -> impl Iterator<Item = (&str, &Pat)> {
-        self.patterns.iter().map(|taken| (taken.stand_in.as_str(), &taken.statement.pat))
+        let patterns = self.taken.iter().filter(|taken| is_stand_in(&taken.name));
+        patterns.map(|taken| (taken.name.as_str(), &taken.statement.pat))
     }
 }
 
-/// `let (a, b) = { let __arg1 = __arg1; __arg1 };`, as `#[async_trait]` writes it.
+/// `let id = id;` and `let (a, b) = { let __arg1 = __arg1; __arg1 };`, as `#[async_trait]` writes them.
 #[derive(Debug)]
 struct Taken {
-    stand_in: String,
+    /// What stands in the signature.
+    name: String,
     statement: Local,
 }
 
-/// What takes patterns apart, and all other statements.
-fn taken(statements: Vec<Stmt>) -> (Vec<Taken>, Vec<Stmt>) {
-    let (mut patterns, mut rest) = (Vec::new(), Vec::new());
+/// What binds the parameters once more, and all other statements. Behind a variable of the body's own, a name may mean
+/// that one.
+fn taken(statements: Vec<Stmt>, sig: &Signature) -> (Vec<Taken>, Vec<Stmt>) {
+    let (mut found, mut rest, mut own) = (Vec::new(), Vec::new(), false);
     for statement in statements {
         match statement {
-            Stmt::Local(local) if let Some(stand_in) = stand_in(&local) => {
-                patterns.push(Taken { stand_in, statement: local });
+            Stmt::Local(local) if !own && let Some(name) = taken_name(&local, sig) => {
+                found.push(Taken { name, statement: local });
             }
-            other => rest.push(other),
+            other => {
+                own |= matches!(&other, Stmt::Local(local) if !binds(&local.pat, "__self"));
+                rest.push(other);
+            }
         }
     }
-    (patterns, rest)
+    (found, rest)
 }
 
-fn stand_in(local: &Local) -> Option<String> {
+/// The name of a parameter that is a pattern.
+fn is_stand_in(name: &str) -> bool {
+    name.starts_with("__arg")
+}
+
+/// Whether a pattern is this variable.
+fn binds(pat: &Pat, name: &str) -> bool {
+    matches!(pat, Pat::Ident(pat) if pat.ident == name)
+}
+
+/// The parameter that a statement binds once more.
+fn taken_name(local: &Local, sig: &Signature) -> Option<String> {
     let mut value = &*local.init.as_ref()?.expr;
     if let Expr::Block(block) = value
         && let Some(Stmt::Expr(last, None)) = block.block.stmts.last()
@@ -99,7 +117,13 @@ fn stand_in(local: &Local) -> Option<String> {
     let Expr::Path(path) = value else {
         return None;
     };
-    path.path.get_ident().map(ToString::to_string).filter(|name| name.starts_with("__arg"))
+    let name = path.path.get_ident()?.to_string();
+    let is_parameter = || {
+        let mut typed =
+            sig.inputs.iter().filter_map(|input| if let FnArg::Typed(typed) = input { Some(typed) } else { None });
+        typed.any(|typed| binds(&typed.pat, &name))
+    };
+    (is_stand_in(&name) || (binds(&local.pat, &name) && is_parameter())).then_some(name)
 }
 
 /// The `T` of `Pin<Box<dyn Future<Output = T> + ..>>`.

@@ -4,7 +4,7 @@ use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens as _, quote, quote_spanned};
 use syn::parse::{Parse as _, ParseStream, Parser as _};
 use syn::visit::Visit;
-use syn::{Attribute, Block, FnArg, Pat, PatIdent, ReturnType, Safety, Signature, Token, Visibility};
+use syn::{Attribute, Block, FnArg, Pat, PatIdent, PatOr, ReturnType, Safety, Signature, Token, Visibility};
 
 use crate::boxed::Boxed;
 use crate::errors::Errors;
@@ -41,6 +41,8 @@ pub(crate) struct Param {
     pub(crate) pat: Pat,
     /// What the pattern binds.
     pub(crate) names: Vec<Ident>,
+    /// The conditions under which a build has it: what is in its `#[cfg(..)]`s.
+    pub(crate) conditions: Vec<TokenStream>,
 }
 
 impl Function {
@@ -222,13 +224,15 @@ impl Param {
         let FnArg::Typed(typed) = argument else {
             return None;
         };
-        Some(Self::of(&typed.pat))
+        let conditions = typed.attrs.iter().filter(|attr| attr.path().is_ident("cfg"));
+        let conditions = conditions.filter_map(|attr| Some(attr.meta.require_list().ok()?.tokens.clone()));
+        Some(Self { conditions: conditions.collect(), ..Self::of(&typed.pat) })
     }
 
     fn of(pat: &Pat) -> Self {
         let mut names = Names::default();
         names.visit_pat(pat);
-        Self { pat: pat.clone(), names: names.found }
+        Self { pat: pat.clone(), names: names.found, conditions: Vec::new() }
     }
 }
 
@@ -243,6 +247,25 @@ impl<'a> Visit<'a> for Names {
             self.found.push(pat.ident.clone());
         }
         syn::visit::visit_pat_ident(self, pat);
+    }
+
+    /// All sides bind the same: what only one of them names is a constant, like `None`.
+    fn visit_pat_or(&mut self, pat: &'a PatOr) {
+        let mut sides = pat.cases.iter().map(|case| {
+            let mut side = Names::default();
+            side.visit_pat(case);
+            side.found
+        });
+        let first = sides.next().unwrap_or_default();
+        let shared = sides.fold(first, |mut shared, side| {
+            shared.retain(|name| side.contains(name));
+            shared
+        });
+        for name in shared {
+            if !self.found.contains(&name) {
+                self.found.push(name);
+            }
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Which values make the key of a call.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens as _, quote_spanned};
+use quote::{ToTokens as _, quote, quote_spanned};
 use syn::spanned::Spanned as _;
 use syn::{Expr, ExprPath, ExprReference, Token};
 
@@ -29,7 +29,7 @@ impl KeyArgs {
 pub(crate) struct Key {
     parts: Vec<Expr>,
     /// What is in no part. Of a configuration among it, the revision is in the key all the same.
-    left_out: Vec<Ident>,
+    left_out: Vec<Expr>,
 }
 
 impl Key {
@@ -45,13 +45,11 @@ impl Key {
             }
         }
         let parts = args.key.map(|key| key.value).unwrap_or_else(|| {
-            let left = function.bound().filter(|name| apart != Some(*name) && !skipped.contains(name));
-            left.map(variable).collect()
+            let all = function.params.iter().flat_map(|param| param.names.iter().map(move |name| (name, param)));
+            let left = all.filter(|(name, _)| apart != Some(*name) && !skipped.contains(name));
+            left.map(|(name, param)| variable(name, &param.conditions)).collect()
         });
-        let is_part =
-            |name: &Ident| parts.iter().any(|part| matches!(part, Expr::Path(path) if path.path.is_ident(name)));
-        let bound = function.bound().filter(|name| apart != Some(*name)).cloned();
-        let left_out = function.receiver().into_iter().chain(bound).filter(|name| !is_part(name)).collect();
+        let left_out = left_out(&parts, function, apart);
         Self { parts, left_out }
     }
 
@@ -76,11 +74,24 @@ impl Key {
             quote_spanned!(at=> .part(#part))
         });
         let left_out = self.left_out.iter().map(|name| {
-            let name = borrowed(&variable(name), at);
+            let name = borrowed(name, at);
             quote_spanned!(at=> .revision(#private::LeftOut::new(#name).revision()))
         });
         quote_spanned!(at=> #key #(#parts)* #(#left_out)*)
     }
+}
+
+/// The variables that no part of the key is.
+fn left_out(parts: &[Expr], function: &Function, apart: Option<&Ident>) -> Vec<Expr> {
+    let is_part = |name: &Ident| {
+        let named = parts.iter().any(|part| matches!(part, Expr::Path(path) if path.path.is_ident(name)));
+        let of_some_builds = |part: &Expr| mention(&name.to_string(), part.to_token_stream()).is_some();
+        named || parts.iter().any(|part| matches!(part, Expr::Verbatim(_)) && of_some_builds(part))
+    };
+    let params = function.params.iter().flat_map(|param| param.names.iter().map(move |name| (name, param)));
+    let bound = params.filter(|(name, _)| apart != Some(*name) && !is_part(name));
+    let receiver = function.receiver().filter(|name| !is_part(name)).map(|name| variable(&name, &[]));
+    receiver.into_iter().chain(bound.map(|(name, param)| variable(name, &param.conditions))).collect()
 }
 
 /// `&value`, with the parentheses that the value needs.
@@ -125,13 +136,18 @@ pub(crate) fn unknown(name: &Ident, function: &Function) -> Option<String> {
     })
 }
 
-fn variable(name: &Ident) -> Expr {
+/// A variable; where only some builds have it, `()` in all others.
+fn variable(name: &Ident, conditions: &[TokenStream]) -> Expr {
     let mut name = name.clone();
     // Clippy minds a `_name` that is used, unless an attribute uses it.
     if name.to_string().starts_with('_') {
         name.set_span(name.span().resolved_at(Span::call_site()));
     }
-    Expr::Path(ExprPath { attrs: Vec::new(), qself: None, path: name.into() })
+    if conditions.is_empty() {
+        return Expr::Path(ExprPath { attrs: Vec::new(), qself: None, path: name.into() });
+    }
+    let (at, all) = (name.span(), quote!(all(#(#conditions),*)));
+    Expr::Verbatim(quote_spanned!(at=> { #[cfg(#all)] { &#name } #[cfg(not(#all))] { &() } }))
 }
 
 fn skipped(values: &[Expr], function: &Function, errors: &mut Errors) -> Vec<Ident> {

@@ -19,6 +19,7 @@ mod history;
 mod leader;
 mod leader_lost;
 mod lost_state;
+mod matrix;
 mod no_stale_set;
 mod node;
 mod off_is_off;

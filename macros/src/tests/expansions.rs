@@ -73,7 +73,7 @@ fn ttl_with_names() {
         "ttl_cached",
         ttl_cached::expand,
         r#"entity = "tools", ttl = life(id), tags("tool:{id}", ("team", ret.team, id))"#,
-        "async fn tool(id: u32) -> Result<Tool, Error> {
+        "async fn tool(id: u32) -> Option<Tool> {
             fetch(id).await
         }",
         expect_file!["../../expansions/ttl_with_names.rs"],

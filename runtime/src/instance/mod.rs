@@ -79,8 +79,8 @@ struct Inner {
 #[derive(Default)]
 struct Functions {
     by_site: HashMap<(usize, TypeId), Arc<dyn AnyFunction>>,
-    /// The sites that share a path and a fingerprint, in the order of their first use.
-    twins: HashMap<(String, u64), Vec<usize>>,
+    /// The functions that share a path and a fingerprint, in the order of their first use.
+    twins: HashMap<(String, u64), Vec<(usize, TypeId)>>,
 }
 
 /// What an instance is made of, besides its settings.
@@ -350,8 +350,8 @@ impl Larder {
         let settings = &self.inner.settings;
         let path = instantiation.path(site.name);
         let twins = functions.twins.entry((path.clone(), site.fingerprint)).or_default();
-        let twin = twins.iter().position(|number| *number == key.0).unwrap_or_else(|| {
-            twins.push(key.0);
+        let twin = twins.iter().position(|known| *known == key).unwrap_or_else(|| {
+            twins.push(key);
             twins.len() - 1
         });
         let everything = Arc::clone(&self.inner.everything);
