@@ -93,7 +93,7 @@ impl Core {
             hits: Hits::default(),
             enabled: settings.enabled && entity.enabled,
             ttl,
-            jitter: site.jitter,
+            jitter: if settings.jitter { site.jitter } else { 0.0 },
             store: if Instantiation::is_told_by_name(&path) { site.store } else { Store::Memory },
             coherence: site.coherence,
             single_flight: site.single_flight,

@@ -101,6 +101,18 @@ impl Table {
         cell.learn(&self.counter, guard, epoch);
     }
 
+    /// Takes over what the server says on a new link. `true`: it forgot that this was ended, and must be told again.
+    pub(crate) fn learn_again(&self, cell: &Cell, guard: Guard, epoch: Option<Epoch>) -> bool {
+        let epoch = epoch.unwrap_or(Epoch::UNKNOWN);
+        let forgot = epoch.is_before(cell.epoch());
+        if forgot {
+            self.begin_end(cell);
+        } else {
+            self.learn(cell, guard, epoch);
+        }
+        forgot
+    }
+
     /// Every cell.
     pub(crate) fn all(&self) -> Vec<Arc<Cell>> {
         self.cells().by_name.values().cloned().collect()

@@ -123,7 +123,7 @@ impl Larder {
         Builder::default()
     }
 
-    fn assemble(settings: Settings, parts: Parts) -> Self {
+    pub(crate) fn assemble(settings: Settings, parts: Parts) -> Self {
         let Parts { clock, reactor, table, tracked_until, remote } = parts;
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let leases = Leases::new(clock.clone(), reactor, remote.clone());
@@ -211,6 +211,10 @@ impl Larder {
 
     /// Begins the end of names at once; what is awaited is only the word of Redis.
     pub(crate) fn end(&self, names: Vec<String>) -> impl Future<Output = Receipt> + Send + use<> + 'static {
+        #[cfg(feature = "testkit")]
+        for name in &names {
+            crate::testkit::seen::ended(name, self.inner.settings.with_dependants(vec![name.clone()]));
+        }
         let names = self.inner.settings.with_dependants(names);
         for name in &names {
             self.ended(name).invalidations.up();
@@ -328,6 +332,8 @@ impl Larder {
                 return function;
             }
         }
+        #[cfg(feature = "testkit")]
+        crate::testkit::seen::called(site.entity);
         let settings = &self.inner.settings;
         let path = instantiation.path(site.name);
         let twins = functions.twins.entry((path.clone(), site.fingerprint)).or_default();
