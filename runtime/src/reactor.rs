@@ -55,7 +55,7 @@ impl Reactor {
                 tokio::task::yield_now().await;
                 tokio::task::yield_now().await;
             });
-            let _ = pollster::block_on(settled.result());
+            let _ = crate::blocking::block_on(settled.result());
         }
     }
 

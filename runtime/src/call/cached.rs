@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use super::{LateName, Name};
+use crate::blocking::block_on;
 use crate::cache::{Answer, Computed, Instantiation, Ready, Request, Site, Steps, find};
 use crate::key::Key;
 use crate::revision::HexSha;
@@ -127,7 +128,7 @@ impl<S: Shape> Miss<S> {
         P: FnOnce(&S::Value) -> bool,
         B: FnOnce() -> S::Return,
     {
-        pollster::block_on(self.run(store_if, Ready::new(body)))
+        block_on(self.run(store_if, Ready::new(body)))
     }
 }
 

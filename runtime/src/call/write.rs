@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 use std::mem;
 
 use super::{Job, Work};
+use crate::blocking::block_on;
 use crate::cache::Ready;
 use crate::instance::Larder;
 use crate::value::Outcome;
@@ -77,7 +78,7 @@ impl<O> Write<O> {
         B: FnOnce() -> R,
     {
         let Job { names, late, body } = work(Work::new());
-        pollster::block_on(self.run(|_| Job { names, late, body: Ready::new(body) }))
+        block_on(self.run(|_| Job { names, late, body: Ready::new(body) }))
     }
 }
 
