@@ -30,3 +30,4 @@ mod separate_bytes;
 mod server;
 mod stacked;
 mod support;
+mod testkit;

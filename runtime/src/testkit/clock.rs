@@ -169,7 +169,8 @@ impl Hand {
         self.run_dry();
     }
 
-    fn run_dry(&self) {
+    /// Waits until all that is ready on the instances' threads has been run.
+    pub(super) fn run_dry(&self) {
         let threads: Vec<Reactor> = {
             let mut threads = lock(&self.threads);
             threads.retain(|thread| thread.upgrade().is_some());

@@ -9,6 +9,7 @@ use super::server::Server;
 ///
 /// It keeps values, epochs and leases for all instances that were made with [`another`](crate::testkit::Testing::another),
 /// and announces what one of them ends to the others before that call returns. Its commands work at once, on all of them.
+/// A `hang` after a `fail` takes its place, and the other way round.
 ///
 /// # Examples
 ///
@@ -49,6 +50,7 @@ impl StandIn {
     /// ```
     pub fn fail(&self) {
         self.server.fail(self.hand.now());
+        self.hand.run_dry();
     }
 
     /// Leaves every request lying, but for the heartbeat: the worst way to hang, since nothing tells the callers but their
@@ -130,5 +132,6 @@ impl StandIn {
     /// ```
     pub fn recover(&self) {
         self.server.recover();
+        self.hand.run_dry();
     }
 }

@@ -15,7 +15,7 @@ use crate::reactor::Reactor;
 /// An instance for tests: a [`Larder`], with the clock and the Redis that it goes by.
 ///
 /// It differs from one over Redis in this alone: its time is the moved clock's, and values live exactly as long as their
-/// ttl says, whatever their `jitter`.
+/// ttl says, whatever their `jitter`. Of the server itself it shows what callers can meet: no restart, no eviction.
 ///
 /// # Examples
 ///
@@ -74,7 +74,7 @@ impl Testing {
         &self.clock
     }
 
-    /// The stand-in for Redis that this instance is connected to.
+    /// The stand-in for Redis: that of this instance, and of all that were made with [`another`](Self::another).
     ///
     /// # Examples
     ///
