@@ -75,6 +75,12 @@ impl Clock {
         Self { hand: Some(hand), ..Self::system() }
     }
 
+    /// Whether a test moves this clock.
+    #[cfg(feature = "testkit")]
+    pub(crate) const fn is_moved(&self) -> bool {
+        self.hand.is_some()
+    }
+
     /// The coarse time: for the life of cached values.
     #[inline]
     pub(crate) fn coarse(&self) -> Moment {

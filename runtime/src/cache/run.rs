@@ -298,7 +298,9 @@ impl<V: Storable> Run<V> {
     pub(super) fn remember(&self, entry: &Entry<V>) {
         let core = &self.function.core;
         #[cfg(feature = "testkit")]
-        crate::testkit::seen::carried(core.entity, &entry.stamp);
+        if self.larder.is_testing() {
+            crate::testkit::seen::carried(core.entity, &entry.stamp);
+        }
         match &self.captured {
             Some(map) => map.insert(&self.key, Kept::of(entry, &core.cells)),
             None if core.store == Store::Redis => {}

@@ -212,7 +212,7 @@ impl Larder {
     /// Begins the end of names at once; what is awaited is only the word of Redis.
     pub(crate) fn end(&self, names: Vec<String>) -> impl Future<Output = Receipt> + Send + use<> + 'static {
         #[cfg(feature = "testkit")]
-        for name in &names {
+        for name in names.iter().filter(|_| self.is_testing()) {
             crate::testkit::seen::ended(name, self.inner.settings.with_dependants(vec![name.clone()]));
         }
         let names = self.inner.settings.with_dependants(names);
@@ -269,6 +269,12 @@ impl Larder {
 
     pub(crate) fn id(&self) -> u64 {
         self.inner.id
+    }
+
+    /// Whether the test kit made this instance.
+    #[cfg(feature = "testkit")]
+    pub(crate) fn is_testing(&self) -> bool {
+        self.inner.clock.is_moved()
     }
 
     pub(crate) fn table(&self) -> &Arc<Table> {
@@ -333,7 +339,9 @@ impl Larder {
             }
         }
         #[cfg(feature = "testkit")]
-        crate::testkit::seen::called(site.entity);
+        if self.is_testing() {
+            crate::testkit::seen::called(site.entity);
+        }
         let settings = &self.inner.settings;
         let path = instantiation.path(site.name);
         let twins = functions.twins.entry((path.clone(), site.fingerprint)).or_default();

@@ -69,14 +69,14 @@ impl fmt::Display for Entities {
 
 /// Lists cached entities that nothing invalidates and invalidated entities that nobody caches.
 ///
-/// It knows what was *called* in this process, in any instance: a function that no test calls is not seen, nor is an
-/// `#[invalidates]` whose function failed. So ask at the end of a test that goes through the whole program, and mind that
+/// It knows what was *called* in this process, in any instance that the test kit made: a function that no test calls is not
+/// seen, nor is an `#[invalidates]` whose function failed. So ask at the end of a test that goes through the whole program, and mind that
 /// the tests of one binary share a process, unless their runner gives each its own.
 ///
 /// An entity counts as ended if its name was, or a tag that one of its values carried, or what such a value was made of.
 /// A name counts as cached if a function shows it, or a value that was stored carried it, or one of its
-/// [`dependants`](crate::Builder::depends) is cached. [`clear`](crate::clear) counts for nothing. The record grows with the
-/// names in use: it is made for tests.
+/// [`dependants`](crate::Builder::depends) is cached. [`clear`](crate::clear) counts for nothing. The record grows with
+/// the names in use.
 ///
 /// # Examples
 ///
@@ -89,7 +89,7 @@ pub fn entities() -> Entities {
     seen::report()
 }
 
-/// The record: written by every instance of the process.
+/// The record: written by every testing instance of the process.
 pub(crate) mod seen {
     use std::collections::{BTreeMap, BTreeSet};
     use std::sync::{Arc, Mutex};

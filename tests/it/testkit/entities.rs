@@ -111,3 +111,16 @@ async fn a_value_that_was_not_stored_carries_nothing() {
     larder.invalidate("unstored:1").await.unwrap();
     assert_eq!((of("unstored"), of("unstored:1")), ((false, false), (false, false)));
 }
+
+#[ttl_cached(entity = "ordinary")]
+async fn ordinary() -> u64 {
+    1
+}
+
+#[tokio::test]
+async fn an_instance_of_no_test_kit_is_not_listed() {
+    let larder = crate::support::memory().await;
+    larder.scope(ordinary()).await;
+    larder.invalidate("commonplace").await.unwrap();
+    assert_eq!((of("ordinary"), of("commonplace")), ((false, false), (false, false)));
+}
