@@ -45,7 +45,7 @@ impl Clock {
     /// Lets this much time pass, with all that happens in it: what is renewed each second has been renewed each second.
     ///
     /// When it returns, larder's own work that was due is done. Futures of the test's own runtime that were waiting have
-    /// been woken, and go on when that runtime polls them.
+    /// been woken, and go on when that runtime polls them. What the test's own code waits for by `tokio::time` is not moved.
     ///
     /// # Examples
     ///

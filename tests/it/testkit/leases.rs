@@ -56,6 +56,20 @@ async fn a_lease_expires_by_the_moved_clock_and_passes_on_with_a_larger_token() 
 }
 
 #[tokio::test]
+async fn a_grace_keeps_others_out_by_the_moved_clock() {
+    const GRACE: Duration = Duration::from_secs(10);
+    for here in both() {
+        let there = contender(&here);
+        let gate = |larder: &Testing| larder.leader_gate("nightly").ttl(TTL).grace(GRACE);
+        gate(&here).acquire().await.unwrap().unwrap().release().await.unwrap();
+        here.clock().advance(GRACE - MOMENT);
+        assert!(gate(&there).acquire().await.unwrap().is_none());
+        here.clock().advance(MOMENT);
+        assert!(gate(&there).acquire().await.unwrap().is_some());
+    }
+}
+
+#[tokio::test]
 async fn a_body_is_cancelled_when_its_time_is_over() {
     for larder in both() {
         let gate = Gate::default();
