@@ -18,8 +18,8 @@ use crate::reactor::{Reactor, WeakReactor};
 
 /// The time of a testing instance, and of all that were made with [`another`](crate::testkit::Testing::another).
 ///
-/// It stands still until it is moved. Lives, the tracking lease, the heartbeat, the breaker's pause, the operation timeout
-/// of a stand-in that hangs, leases and their renewals all follow it.
+/// It stands still until it is moved. Lives, the tracking lease, the heartbeat, the breaker's pause, the operation
+/// timeout of a stand-in that hangs, leases and their renewals all follow it.
 ///
 /// # Examples
 ///
@@ -44,8 +44,9 @@ pub struct Clock {
 impl Clock {
     /// Lets this much time pass, with all that happens in it: what is renewed each second has been renewed each second.
     ///
-    /// When it returns, larder's own work that was due is done. Futures of the test's own runtime that were waiting have
-    /// been woken, and go on when that runtime polls them. What the test's own code waits for by `tokio::time` is not moved.
+    /// When it returns, larder's own work that was due is done. Futures of the test's own runtime that were waiting
+    /// have been woken, and go on when that runtime polls them. What the test's own code waits for by `tokio::time` is
+    /// not moved.
     ///
     /// # Examples
     ///

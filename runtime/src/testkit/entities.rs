@@ -69,12 +69,12 @@ impl fmt::Display for Entities {
 
 /// Lists cached entities that nothing invalidates and invalidated entities that nobody caches.
 ///
-/// It knows what was *called* in this process, in any instance that the test kit made: a function that no test calls is not
-/// seen, nor is an `#[invalidates]` whose function failed. So ask at the end of a test that goes through the whole program, and mind that
-/// the tests of one binary share a process, unless their runner gives each its own.
+/// It knows what was *called* in this process, in any instance that the test kit made: a function that no test calls is
+/// not seen, nor is an `#[invalidates]` whose function failed. So ask at the end of a test that goes through the whole
+/// program, and mind that the tests of one binary share a process, unless their runner gives each its own.
 ///
-/// An entity counts as ended if its name was, or a tag that one of its values carried, or what such a value was made of.
-/// A name counts as cached if a function shows it, or a value that was stored carried it, or one of its
+/// An entity counts as ended if its name was, or a tag that one of its values carried, or what such a value was made
+/// of. A name counts as cached if a function shows it, or a value that was stored carried it, or one of its
 /// [`dependants`](crate::Builder::depends) is cached. [`clear`](crate::clear) counts for nothing. The record grows with
 /// the names in use.
 ///
@@ -100,7 +100,8 @@ pub(crate) mod seen {
 
     #[derive(Default)]
     struct Seen {
-        /// The names that values of an entity carried, in canonical form; values of no entity stand under the empty one.
+        /// The names that values of an entity carried, in canonical form; values of no entity stand under the empty
+        /// one.
         carried: BTreeMap<&'static str, BTreeSet<Arc<str>>>,
         /// The names that were ended, with all that was ended with them, in canonical form.
         ended: BTreeMap<String, BTreeSet<String>>,

@@ -1,7 +1,7 @@
 //! The door of the test kit: what a test needs to try every path of a cached program without a server.
 //!
-//! [`Larder::testing()`](crate::Larder::testing) gives an instance of its own, over a stand-in for Redis, on a clock that
-//! only the test moves. Nothing sleeps, nothing listens on a port, and no variable of the environment is read.
+//! [`Larder::testing()`](crate::Larder::testing) gives an instance of its own, over a stand-in for Redis, on a clock
+//! that only the test moves. Nothing sleeps, nothing listens on a port, and no variable of the environment is read.
 //!
 //! # Examples
 //!

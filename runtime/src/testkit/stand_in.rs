@@ -7,9 +7,10 @@ use super::server::Server;
 
 /// A Redis that lives in the test, and fails, hangs or forgets on command.
 ///
-/// It keeps values, epochs and leases for all instances that were made with [`another`](crate::testkit::Testing::another),
-/// and announces what one of them ends to the others before that call returns. Its commands work at once, on all of them.
-/// A `hang` after a `fail` takes its place, and the other way round.
+/// It keeps values, epochs and leases for all instances that were made with
+/// [`another`](crate::testkit::Testing::another), and announces what one of them ends to the others before that call
+/// returns. Its commands work at once, on all of them. A `hang` after a `fail` takes its place, and the other way
+/// round.
 ///
 /// # Examples
 ///
@@ -32,8 +33,8 @@ pub struct StandIn {
 }
 
 impl StandIn {
-    /// Refuses every request with an error, and the heartbeat, too: after two of those the link is down, and nothing is sent
-    /// any more. What hangs is given up.
+    /// Refuses every request with an error, and the heartbeat, too: after two of those the link is down, and nothing is
+    /// sent any more. What hangs is given up.
     ///
     /// # Examples
     ///
@@ -53,8 +54,8 @@ impl StandIn {
         self.hand.run_dry();
     }
 
-    /// Leaves every request lying, but for the heartbeat: the worst way to hang, since nothing tells the callers but their
-    /// own operation timeout, by the moved clock. What lies there is carried out when the stand-in recovers, as
+    /// Leaves every request lying, but for the heartbeat: the worst way to hang, since nothing tells the callers but
+    /// their own operation timeout, by the moved clock. What lies there is carried out when the stand-in recovers, as
     /// by a server that was stopped for a while.
     ///
     /// # Examples
@@ -117,8 +118,8 @@ impl StandIn {
         self.server.forget();
     }
 
-    /// Is well again: carries out what lies there, brings every link up and has what is owed delivered before it returns. A
-    /// breaker that was opened stays open for its 30 s, unless the link is a new one.
+    /// Is well again: carries out what lies there, brings every link up and has what is owed delivered before it
+    /// returns. A breaker that was opened stays open for its 30 s, unless the link is a new one.
     ///
     /// # Examples
     ///

@@ -14,8 +14,9 @@ use crate::reactor::Reactor;
 
 /// An instance for tests: a [`Larder`], with the clock and the Redis that it goes by.
 ///
-/// It differs from one over Redis in this alone: its time is the moved clock's, and values live exactly as long as their
-/// ttl says, whatever their `jitter`. Of the server itself it shows what callers can meet: no restart, no eviction.
+/// It differs from one over Redis in this alone: its time is the moved clock's, and values live exactly as long as
+/// their ttl says, whatever their `jitter`. Of the server itself it shows what callers can meet: no restart, no
+/// eviction.
 ///
 /// # Examples
 ///
@@ -170,8 +171,8 @@ impl Larder {
 }
 
 impl Builder {
-    /// Makes an instance for tests of these settings: see [`Larder::testing`]. An address of Redis and the environment are
-    /// left aside, so that a program's own configuration can be tested.
+    /// Makes an instance for tests of these settings: see [`Larder::testing`]. An address of Redis and the environment
+    /// are left aside, so that a program's own configuration can be tested.
     ///
     /// # Errors
     ///
