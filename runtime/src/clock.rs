@@ -1,7 +1,15 @@
 //! The monotonic clock that every deadline of an instance is read from.
 
+use std::future::{Future, poll_fn};
 use std::ops::Add;
+use std::pin::pin;
+#[cfg(feature = "testkit")]
+use std::sync::Arc;
+use std::task::Poll;
 use std::time::{Duration, Instant};
+
+#[cfg(feature = "testkit")]
+use crate::testkit::Hand;
 
 /// A point on the monotonic clock, in nanoseconds since the clock began.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,22 +55,68 @@ impl Add<Duration> for Moment {
 #[derive(Clone, Debug)]
 pub(crate) struct Clock {
     precise_start: Instant,
+    /// What a test moves instead of the time.
+    #[cfg(feature = "testkit")]
+    hand: Option<Arc<Hand>>,
 }
 
 impl Clock {
     pub(crate) fn system() -> Self {
-        Self { precise_start: Instant::now() }
+        Self {
+            precise_start: Instant::now(),
+            #[cfg(feature = "testkit")]
+            hand: None,
+        }
+    }
+
+    /// A clock that stands still until its hand is moved: coarse and precise are one.
+    #[cfg(feature = "testkit")]
+    pub(crate) fn moved_by(hand: Arc<Hand>) -> Self {
+        Self { hand: Some(hand), ..Self::system() }
+    }
+
+    /// Whether a test moves this clock.
+    #[cfg(feature = "testkit")]
+    pub(crate) const fn is_moved(&self) -> bool {
+        self.hand.is_some()
     }
 
     /// The coarse time: for the life of cached values.
     #[inline]
     pub(crate) fn coarse(&self) -> Moment {
+        #[cfg(feature = "testkit")]
+        if let Some(hand) = &self.hand {
+            return hand.now();
+        }
         Moment(nanos(coarsetime::Instant::now_without_cache_update().as_ticks()))
     }
 
     /// The precise time: for leases. Not comparable with [`coarse`](Self::coarse).
     pub(crate) fn precise(&self) -> Moment {
+        #[cfg(feature = "testkit")]
+        if let Some(hand) = &self.hand {
+            return hand.now();
+        }
         Moment::START + self.precise_start.elapsed()
+    }
+
+    /// Waits until the precise time has come. Needs a tokio runtime with timers, unless a hand moves this clock.
+    pub(crate) async fn sleep_until(&self, until: Moment) {
+        #[cfg(feature = "testkit")]
+        if let Some(hand) = &self.hand {
+            return hand.reaches(until).await;
+        }
+        tokio::time::sleep(until.since(self.precise())).await;
+    }
+
+    /// What a future gives, or `None` when the precise time comes first.
+    pub(crate) async fn timeout_at<F: Future>(&self, until: Moment, future: F) -> Option<F::Output> {
+        let (mut future, mut over) = (pin!(future), pin!(self.sleep_until(until)));
+        poll_fn(|cx| match future.as_mut().poll(cx) {
+            Poll::Ready(output) => Poll::Ready(Some(output)),
+            Poll::Pending => over.as_mut().poll(cx).map(|()| None),
+        })
+        .await
     }
 }
 

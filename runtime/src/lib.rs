@@ -7,10 +7,11 @@
 #[path = "private.rs"]
 pub mod __private;
 mod ambient;
+mod blocking;
 mod cache;
 mod call;
 mod clock;
-#[cfg_attr(not(feature = "redis"), allow(dead_code, reason = "what only Redis asks for"))]
+#[cfg_attr(not(any(feature = "redis", feature = "testkit")), allow(dead_code, reason = "what only Redis asks for"))]
 mod epoch;
 mod error;
 mod instance;
@@ -18,12 +19,15 @@ mod key;
 mod lease;
 mod log;
 mod reactor;
-#[cfg(feature = "redis")]
+#[cfg(any(feature = "redis", feature = "testkit"))]
 mod redis_tier;
 #[cfg_attr(not(feature = "redis"), allow(dead_code, reason = "what only Redis asks for"))]
 mod remote;
 mod revision;
 mod stats;
+#[cfg(feature = "testkit")]
+#[cfg_attr(docsrs, doc(cfg(feature = "testkit")))]
+pub mod testkit;
 mod value;
 
 pub use error::{Error, ErrorKind};

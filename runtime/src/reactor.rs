@@ -1,6 +1,8 @@
 //! The instance's own thread: timers and I/O that no user's runtime can end or starve.
 
 use std::future::Future;
+#[cfg(feature = "testkit")]
+use std::sync::Weak;
 use std::sync::{Arc, OnceLock};
 
 use tokio::runtime::{Builder, Handle};
@@ -40,6 +42,38 @@ impl Reactor {
             });
         }
         Spawned(receiver)
+    }
+}
+
+#[cfg(feature = "testkit")]
+impl Reactor {
+    /// Blocks until all that is ready on the thread has been run, where the thread was started. Not to be called on it.
+    pub(crate) fn settle(&self) {
+        if self.started.get().is_some_and(Option::is_some) {
+            // A task that yields is run again after all that was ready before.
+            let settled = self.spawn(async {
+                tokio::task::yield_now().await;
+                tokio::task::yield_now().await;
+            });
+            let _ = crate::blocking::block_on(settled.result());
+        }
+    }
+
+    /// A handle that does not keep the thread running.
+    pub(crate) fn downgrade(&self) -> WeakReactor {
+        WeakReactor(Arc::downgrade(&self.started))
+    }
+}
+
+/// A handle that does not keep the thread running.
+#[cfg(feature = "testkit")]
+#[derive(Clone, Debug)]
+pub(crate) struct WeakReactor(Weak<OnceLock<Option<Started>>>);
+
+#[cfg(feature = "testkit")]
+impl WeakReactor {
+    pub(crate) fn upgrade(&self) -> Option<Reactor> {
+        self.0.upgrade().map(|started| Reactor { started })
     }
 }
 

@@ -243,7 +243,7 @@ pub enum Breaker {
 
 impl Breaker {
     /// The state that lets less through.
-    #[cfg(feature = "redis")]
+    #[cfg(any(feature = "redis", feature = "testkit"))]
     pub(crate) const fn worse(self, other: Self) -> Self {
         match (self, other) {
             (Self::Open, _) | (_, Self::Open) => Self::Open,

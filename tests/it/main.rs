@@ -33,4 +33,5 @@ mod separate_bytes;
 mod server;
 mod stacked;
 mod support;
+mod testkit;
 mod together;

@@ -5,7 +5,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
-use larder::{Larder, LeaderGate, ttl_cached};
+use larder::{Larder, LeaderGate, Leadership, leader, ttl_cached};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::node::Node;
@@ -20,6 +20,11 @@ async fn tool(source: &Source, id: u64) -> u64 {
 #[ttl_cached(entity = "tools", skip(source))]
 fn tool_of_a_thread(source: &Source, id: u64) -> u64 {
     source.read() + id
+}
+
+#[leader("turn", ttl = "60s")]
+fn turn() -> Leadership<u64> {
+    Leadership::Led(7)
 }
 
 fn current_thread() -> Runtime {
@@ -196,4 +201,26 @@ fn an_instance_leaves_no_thread_and_no_connection_behind() {
         };
         crate::support::eventually_async(SOON, "gone", async || clients().await <= 1).await;
     });
+}
+
+/// A tokio task that waits too often without giving way is told to give way; a sync function inside it cannot, and was left
+/// waiting for ever.
+#[test]
+fn sync_functions_may_wait_many_times_inside_one_task() {
+    let server = RedisServer::start();
+    let (done, wait) = channel();
+    thread::spawn(move || {
+        current_thread().block_on(async {
+            let larder = node(&server).await;
+            let source = Source::of(1);
+            larder.run(|| {
+                for id in 0..500 {
+                    assert_eq!(turn(), Leadership::Led(7));
+                    assert_eq!(tool_of_a_thread(&source, id), 1 + id);
+                }
+            });
+        });
+        done.send(()).unwrap();
+    });
+    wait.recv_timeout(SOON).expect("left waiting");
 }

@@ -105,7 +105,7 @@ impl Core {
             hits: Hits::default(),
             enabled: settings.enabled && entity.enabled,
             ttl,
-            jitter: site.jitter,
+            jitter: if settings.jitter { site.jitter } else { 0.0 },
             store: if Instantiation::is_told_by_name(&path) { site.store } else { Store::Memory },
             coherence: site.coherence,
             single_flight: site.single_flight,
@@ -237,6 +237,7 @@ impl<V: Clone + Send + Sync + 'static> Entries for Function<V> {
         self.clear();
     }
 
+    #[cfg(feature = "redis")]
     fn redis_key(&self, hash: &str) -> String {
         format!("{}{hash}", self.core.prefix)
     }

@@ -326,6 +326,10 @@ impl<V: Storable> Run<V> {
 
     pub(super) fn remember(&self, entry: &Entry<V>) {
         let core = &self.function.core;
+        #[cfg(feature = "testkit")]
+        if self.larder.is_testing() {
+            crate::testkit::seen::carried(core.entity, &entry.stamp);
+        }
         if self.captured.is_none() && core.store == Store::Redis {
             return;
         }

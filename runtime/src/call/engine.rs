@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use super::{Judge, Tags};
 use crate::ambient::Ambient;
+use crate::blocking::block_on;
 use crate::cache::{Answer, Computed, Step, Steps};
 use crate::value::Shape;
 
@@ -102,7 +103,7 @@ impl<S: Shape> Engine<S> {
 
     /// What others had, or that inside which the body is to run.
     pub(super) fn ask_blocking(&mut self) -> Result<S::Return, Arc<Ambient>> {
-        let found = pollster::block_on(std::future::poll_fn(|cx| self.poll_ask(cx)));
+        let found = block_on(std::future::poll_fn(|cx| self.poll_ask(cx)));
         found.ok_or_else(|| match &self.stage {
             Stage::Running(_, inside) => Arc::clone(inside),
             _ => Arc::default(),
@@ -111,7 +112,7 @@ impl<S: Shape> Engine<S> {
 
     pub(super) fn settle_blocking(&mut self, returned: S::Return, judge: &mut dyn Judge<S::Value>) -> S::Return {
         self.settle(returned, judge);
-        pollster::block_on(std::future::poll_fn(|cx| self.poll_settled(cx)))
+        block_on(std::future::poll_fn(|cx| self.poll_settled(cx)))
     }
 
     fn turn(&mut self, next: Stage<S::Value>) -> Stage<S::Value> {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::Name;
 use crate::ambient::Ambient;
+use crate::blocking::block_on;
 use crate::error::{Error, ErrorKind};
 use crate::instance::Larder;
 use crate::lease::{Attempt, Leadership, Lease, Terms, check};
@@ -190,14 +191,14 @@ impl<R> Lead<R> {
         F: FnOnce() -> R,
     {
         let keeps = if self.grace_on_err { Keep::Always(self.grace) } else { Keep::OfSuccess(self.grace) };
-        let lease = match pollster::block_on(self.acquire()) {
+        let lease = match block_on(self.acquire()) {
             Ok(lease) => lease,
             Err(instead) => return instead,
         };
         let ambient = Ambient { lease: Some(lease.clone()), ..Ambient::inherit() };
         let returned = ambient.run(body);
         let returned = lease.is_held().then_some(returned);
-        pollster::block_on(finish(keeps, lease, returned))
+        block_on(finish(keeps, lease, returned))
     }
 
     /// The lease, or what to return instead.

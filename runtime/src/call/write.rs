@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 use std::mem;
 
 use super::{Name, Tags};
+use crate::blocking::block_on;
 use crate::cache::Ready;
 use crate::instance::{EntryOf, Larder};
 use crate::value::Outcome;
@@ -90,7 +91,7 @@ impl<O: Outcome<R>, R> Write<O, R> {
 
     /// [`run`](Self::run) for a sync function.
     pub fn run_blocking<B: FnOnce() -> R>(self, body: B) -> R {
-        pollster::block_on(self.run(Ready::new(body)))
+        block_on(self.run(Ready::new(body)))
     }
 }
 
@@ -116,7 +117,8 @@ impl Owed {
 impl Drop for Owed {
     fn drop(&mut self) {
         let (names, entries) = (mem::take(&mut self.names), mem::take(&mut self.entries));
-        if !(names.is_empty() && entries.is_empty()) && !std::thread::panicking() {
+        let nothing = names.is_empty() && entries.is_empty();
+        if !nothing && !std::thread::panicking() {
             drop(EntryOf::end(&self.larder, names, entries));
         }
     }

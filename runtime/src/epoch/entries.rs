@@ -21,6 +21,7 @@ pub(crate) trait Entries: Send + Sync {
     fn end_all(&self);
 
     /// Where Redis keeps the entry of this hash.
+    #[cfg(feature = "redis")]
     fn redis_key(&self, hash: &str) -> String;
 }
 

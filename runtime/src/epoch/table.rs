@@ -130,16 +130,6 @@ impl Table {
         }
     }
 
-    /// [`learn`](Self::learn) on a new link: what was announced while there was none was missed.
-    #[cfg(feature = "redis")]
-    pub(crate) fn learn_again(&self, cell: &Cell, guard: Guard, epoch: Epoch) {
-        let before = cell.epoch();
-        cell.learn(&self.counter, guard, epoch);
-        if !before.is_confirmed() || cell.epoch() != before {
-            self.end_missed(cell);
-        }
-    }
-
     /// Tells who keeps them that entries of a function may have been ended unseen.
     fn end_missed(&self, cell: &Cell) {
         if let Some(Ends::Any(owner)) = entries::read(cell.name()) {
@@ -151,6 +141,23 @@ impl Table {
     #[cfg(feature = "redis")]
     pub(crate) fn along(&self, cell: &Cell) -> Option<Along> {
         self.keepers.along(cell.name())
+    }
+
+    /// Takes over what the server says on a new link: what was announced while there was none was missed. `true`: the server
+    /// forgot that this was ended, and must be told again.
+    #[cfg(any(feature = "redis", feature = "testkit"))]
+    pub(crate) fn learn_again(&self, cell: &Cell, guard: Guard, epoch: Option<Epoch>) -> bool {
+        let epoch = epoch.unwrap_or(if entries::is_entry(cell) { Epoch::NEVER_ENDED } else { Epoch::UNKNOWN });
+        let before = cell.epoch();
+        if epoch.is_before(before) {
+            self.begin_end(cell);
+            return true;
+        }
+        cell.learn(&self.counter, guard, epoch);
+        if !before.is_confirmed() || cell.epoch() != before {
+            self.end_missed(cell);
+        }
+        false
     }
 
     /// Every cell.

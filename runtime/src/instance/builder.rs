@@ -131,6 +131,16 @@ impl Builder {
     }
 
     pub(crate) fn build_now(self) -> Result<Larder, Error> {
+        let (settings, mut faults) = self.settle();
+        let larder = make(settings, &mut faults);
+        match larder {
+            Some(larder) if faults.is_empty() => Ok(larder),
+            _ => Err(wrong(&faults)),
+        }
+    }
+
+    /// The settings, with the environment's above them, and what is wrong with them.
+    fn settle(self) -> (Settings, Vec<String>) {
         let Self { mut settings, environment } = self;
         let mut faults = Vec::new();
         if environment {
@@ -139,12 +149,19 @@ impl Builder {
             settings.read_environment(variables, &mut faults);
         }
         settings.check(&mut faults);
-        let larder = make(settings, &mut faults);
-        match larder {
-            Some(larder) if faults.is_empty() => Ok(larder),
-            _ => Err(Error::new(ErrorKind::Configuration, format!("wrong configuration: {}", faults.join("; ")))),
-        }
+        (settings, faults)
     }
+
+    /// The settings, if they can work.
+    #[cfg(feature = "testkit")]
+    pub(crate) fn checked(self) -> Result<Settings, Error> {
+        let (settings, faults) = self.settle();
+        if faults.is_empty() { Ok(settings) } else { Err(wrong(&faults)) }
+    }
+}
+
+fn wrong(faults: &[String]) -> Error {
+    Error::new(ErrorKind::Configuration, format!("wrong configuration: {}", faults.join("; ")))
 }
 
 #[cfg(not(feature = "redis"))]

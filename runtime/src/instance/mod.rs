@@ -132,7 +132,7 @@ impl Larder {
         Builder::default()
     }
 
-    fn assemble(settings: Settings, parts: Parts) -> Self {
+    pub(crate) fn assemble(settings: Settings, parts: Parts) -> Self {
         let Parts { clock, reactor, table, tracked_until, remote } = parts;
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let leases = Leases::new(clock.clone(), reactor, remote.clone());
@@ -229,6 +229,10 @@ impl Larder {
         names: Vec<String>,
         entries: &[[Arc<Cell>; 2]],
     ) -> impl Future<Output = Receipt> + Send + use<> + 'static {
+        #[cfg(feature = "testkit")]
+        for name in names.iter().filter(|_| self.is_testing()) {
+            crate::testkit::seen::ended(name, self.inner.settings.with_dependants(vec![name.clone()]));
+        }
         let names = self.inner.settings.with_dependants(names);
         for name in &names {
             self.ended(name).invalidations.up();
@@ -284,6 +288,12 @@ impl Larder {
 
     pub(crate) fn id(&self) -> u64 {
         self.inner.id
+    }
+
+    /// Whether the test kit made this instance.
+    #[cfg(feature = "testkit")]
+    pub(crate) fn is_testing(&self) -> bool {
+        self.inner.clock.is_moved()
     }
 
     pub(crate) fn table(&self) -> &Arc<Table> {
@@ -346,6 +356,10 @@ impl Larder {
             if let Ok(function) = known.downcast() {
                 return function;
             }
+        }
+        #[cfg(feature = "testkit")]
+        if self.is_testing() {
+            crate::testkit::seen::called(site.entity);
         }
         let settings = &self.inner.settings;
         let path = instantiation.path(site.name);

@@ -22,6 +22,8 @@ pub(crate) struct Settings {
     pub(crate) operation_timeout: Duration,
     pub(crate) heartbeat: Duration,
     pub(crate) lease: Duration,
+    /// Whether lives are shortened at random, as their functions say.
+    pub(crate) jitter: bool,
 }
 
 /// Text that no `Debug` shows.
@@ -63,6 +65,7 @@ impl Default for Settings {
             operation_timeout: Duration::from_millis(500),
             heartbeat: Duration::from_millis(100),
             lease: Duration::from_secs(1),
+            jitter: true,
         }
     }
 }

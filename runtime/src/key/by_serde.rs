@@ -36,7 +36,7 @@ impl<T: Serialize + ?Sized> CacheKey for BySerde<'_, T> {
 }
 
 /// Whether the value holds a `Some(None)` or a `Some(())`, which formats without a mark for `Some` read as `None`.
-#[cfg(feature = "redis")]
+#[cfg(any(feature = "redis", feature = "testkit"))]
 pub(crate) fn holds_some_of_nothing<T: Serialize + ?Sized>(value: &T) -> bool {
     let mut out = KeyWriter::default();
     value.serialize(Form { out: &mut out }).is_err() || out.some_of_nothing

@@ -9,7 +9,7 @@ use std::marker::PhantomData;
 
 use sha2::{Digest as _, Sha256};
 
-#[cfg(feature = "redis")]
+#[cfg(any(feature = "redis", feature = "testkit"))]
 pub(crate) use by_serde::holds_some_of_nothing;
 pub use by_serde::{BySerde, by_serde};
 pub(crate) use form::{Form, StoredKey};

@@ -12,13 +12,12 @@ use std::time::Duration;
 pub use gate::LeaderGate;
 pub(crate) use gate::check;
 pub use leadership::Leadership;
+pub(crate) use local::Local;
 pub use term::{Lease, lease};
 
 use crate::clock::Clock;
 use crate::reactor::Reactor;
 use crate::remote::{Refusal, Remote};
-use local::Local;
-
 /// What is asked for.
 #[derive(Clone, Debug)]
 pub(crate) struct Claim {
@@ -116,7 +115,7 @@ impl Leases {
                     Ok(false) if leases.clock.precise() > begun + BUFFERED => return,
                     Ok(false) | Err(_) => {}
                 }
-                tokio::time::sleep(RETRY).await;
+                leases.clock.sleep_until(leases.clock.precise() + RETRY).await;
             }
         });
     }

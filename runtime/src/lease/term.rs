@@ -180,8 +180,8 @@ async fn watch(weak: Weak<Term>) {
             let asked = now;
             let (key, owner) = (Arc::clone(&term.key), Arc::clone(&term.owner));
             let renewing = term.leases.renew(term.shared, key, owner, term.terms.ttl);
-            let left = term.valid_until().since(asked);
-            next_renewal = match tokio::time::timeout(left, renewing).await.unwrap_or(Err(Refusal::Unknown)) {
+            let renewed = term.leases.clock().timeout_at(term.valid_until(), renewing).await;
+            next_renewal = match renewed.unwrap_or(Err(Refusal::Unknown)) {
                 Ok(true) => {
                     term.valid_until.store((asked + valid_for(term.terms.ttl)).as_nanos(), Ordering::Release);
                     None
@@ -197,8 +197,9 @@ async fn watch(weak: Weak<Term>) {
         }
         let until = term.valid_until();
         let wake = if term.terms.renew { until.min(renewal) } else { until };
+        let clock = term.leases.clock().clone();
         drop(term);
-        tokio::time::sleep(wake.since(now)).await;
+        clock.sleep_until(wake).await;
     }
 }
 

@@ -25,7 +25,7 @@ use super::pending::{Owed, Pending};
 use super::scripts;
 use super::waits::Waits;
 use crate::clock::{Clock, Moment};
-use crate::epoch::{EVERYTHING, Epoch, Table, is_entry};
+use crate::epoch::{EVERYTHING, Epoch, Table};
 use crate::log;
 
 /// What the link, the callers and the supervisor share.
@@ -288,13 +288,8 @@ impl Link {
             return Err("the epochs could not be read".to_owned());
         }
         for ((cell, guard), epoch) in cells.iter().zip(guards).zip(epochs) {
-            let epoch = epoch.unwrap_or(if is_entry(cell) { Epoch::NEVER_ENDED } else { Epoch::UNKNOWN });
-            if epoch.is_confirmed() && epoch.is_before(cell.epoch()) {
-                // Redis forgot that this was ended: it is ended again.
-                self.table.begin_end(cell);
+            if self.table.learn_again(cell, guard, epoch) {
                 self.pending.add(cell);
-            } else {
-                self.table.learn_again(cell, guard, epoch);
             }
         }
         Ok(())

@@ -35,6 +35,7 @@ impl Pending {
         std::mem::take(&mut *self.owed()).into_values().collect()
     }
 
+    #[cfg(feature = "redis")]
     pub(crate) fn give_back(&self, owed: Owed) {
         let mut all = self.owed();
         let entry = all.entry(Arc::clone(owed.cell.name()));

@@ -88,7 +88,7 @@ pub trait Portable: Serialize + DeserializeOwned {}
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned> Portable for T {}
 
-#[cfg(feature = "redis")]
+#[cfg(any(feature = "redis", feature = "testkit"))]
 impl<V: Portable> Tier<V> for Shared {
     /// A value with a `Some(None)` inside stays in memory: MessagePack would read it as `None`.
     fn encode(value: &V) -> Option<Vec<u8>> {
@@ -107,7 +107,7 @@ impl<V: Portable> Tier<V> for Shared {
     }
 }
 
-#[cfg(not(feature = "redis"))]
+#[cfg(not(any(feature = "redis", feature = "testkit")))]
 impl<V: Portable> Tier<V> for Shared {
     fn encode(_: &V) -> Option<Vec<u8>> {
         None
@@ -118,7 +118,7 @@ impl<V: Portable> Tier<V> for Shared {
     }
 }
 
-#[cfg(all(test, feature = "redis"))]
+#[cfg(all(test, any(feature = "redis", feature = "testkit")))]
 mod tests {
     use super::*;
 
