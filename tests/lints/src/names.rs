@@ -14,7 +14,7 @@ macro_rules! matches {
 
 /// Stands where a value of the standard library could be looked for.
 #[derive(Debug)]
-pub(crate) struct Some;
+struct Some;
 
 /// What a careless expansion would use.
 #[ttl_cached(entity = "names", tags("name:{id}:{ret}"))]

@@ -66,9 +66,9 @@ fn blocking(id: u32) -> u32 {
 }
 
 /// The user's constants and parameters keep their meaning beside `ret`.
-#[::larder::ttl_cached(entity = "names", capacity = SITE as usize, tags("both:{ret}:{miss}", ("deep", [ret + 1, *ret].map(|ret| ret + 1)[0])))]
-fn both(miss: u32, r#match: u32) -> u32 {
-    ret + hit + miss + r#match
+#[::larder::ttl_cached(entity = "names", capacity = SITE as usize, tags("both:{ret}:{id}", ("deep", [ret + 1, *ret].map(|ret| ret + 1)[0])))]
+fn both(id: u32, r#match: u32) -> u32 {
+    ret + hit + id + r#match
 }
 
 #[::larder::hexsha_cached(revision = sha)]
