@@ -157,8 +157,14 @@ macro_rules! a_follower_ends_nothing {
 
 #[tokio::test]
 async fn a_leader_that_invalidates_does_so_when_it_led() {
-    a_follower_ends_nothing!(leader_above(&source).await, source, |led: Option<u64>| led == Some(1), |led: Option<u64>| led.is_none());
-    a_follower_ends_nothing!(leader_below(&source).await, source, |led: Option<u64>| led == Some(1), |led: Option<u64>| led.is_none());
+    a_follower_ends_nothing!(leader_above(&source).await, source, |led: Option<u64>| led == Some(1), |led: Option<
+        u64,
+    >| led
+        .is_none());
+    a_follower_ends_nothing!(leader_below(&source).await, source, |led: Option<u64>| led == Some(1), |led: Option<
+        u64,
+    >| led
+        .is_none());
     a_follower_ends_nothing!(leader_above_sync(&source), source, led, follows);
     a_follower_ends_nothing!(leader_below_sync(&source), source, led, follows);
 }
