@@ -6,6 +6,7 @@ use syn::parse::{Parse as _, ParseStream, Parser as _};
 use syn::visit::Visit;
 use syn::{Attribute, Block, FnArg, Pat, PatIdent, PatOr, ReturnType, Safety, Signature, Token, Visibility};
 
+use crate::apart::Apart;
 use crate::boxed::Boxed;
 use crate::errors::Errors;
 use crate::fingerprint::fingerprint;
@@ -170,9 +171,23 @@ impl Function {
         }
     }
 
+    /// The parameters of a function whose body runs apart from its call.
+    pub(crate) fn apart(&self, argument: &str, errors: &mut Errors) -> Apart {
+        Apart::plan(&self.sig, argument, errors)
+    }
+
+    /// The user's body, to run apart from its call.
+    pub(crate) fn body_apart(&self, apart: &Apart, private: &TokenStream) -> TokenStream {
+        apart.body(private, self.at(), &self.statements, |statements| self.started(private, statements))
+    }
+
     /// The user's body: a future, or a closure where the function is sync.
     pub(crate) fn body(&self, private: &TokenStream) -> TokenStream {
-        let (at, ty, statements) = (self.at(), &self.returns.ty, &self.statements);
+        self.started(private, &self.statements.to_token_stream())
+    }
+
+    fn started(&self, private: &TokenStream, statements: &TokenStream) -> TokenStream {
+        let (at, ty) = (self.at(), &self.returns.ty);
         match (&self.mode, self.returns.opaque) {
             (Mode::Sync, false) => quote_spanned!(at=> move || -> #ty #statements),
             (Mode::Sync, true) => quote_spanned!(at=> move || #statements),
@@ -193,6 +208,12 @@ impl Function {
     /// The runtime's method that runs the body.
     pub(crate) fn run(&self) -> Ident {
         let name = if matches!(self.mode, Mode::Sync) { "run_blocking" } else { "run" };
+        Ident::new(name, self.at())
+    }
+
+    /// The runtime's method that may run the body apart from its call.
+    pub(crate) fn run_apart(&self) -> Ident {
+        let name = if matches!(self.mode, Mode::Sync) { "run_apart_blocking" } else { "run_apart" };
         Ident::new(name, self.at())
     }
 

@@ -19,6 +19,7 @@
 
 use proc_macro::TokenStream;
 
+mod apart;
 mod args;
 mod bounds;
 mod boxed;
@@ -40,6 +41,7 @@ mod number;
 mod order;
 mod policy;
 mod printed;
+mod renewal;
 mod returns;
 mod revision;
 mod root;
@@ -100,6 +102,19 @@ mod tests;
 /// The parameters that are not in the key, because they cannot change the result. Of one that implements
 /// `larder::HexSha` (a configuration), and of a `self` that does, the revision is in the key all the same: what was made
 /// under one configuration is never served under another. Default: none. Refuses names that are no parameters. Beside `key(..)`, the two must name every parameter between them, and none twice.
+///
+/// ## `stale_while_revalidate = "10s"`
+///
+/// For how long beyond its life a value is still served, while one call has it computed anew in the background (RFC 5861).
+/// What was ended is never served, and nothing beyond life and this time together, both counted from the fill. A failing
+/// renewal is tried again after a second. An async function renews in the tokio runtime of its caller (without one it
+/// does not), a sync one in a thread. Parameters that are references, and `&self`, are taken along in their owned form
+/// (`ToOwned`), also on a miss. Default: none. Refuses 0, `store = redis`, and parameters that cannot be taken along.
+///
+/// ## `refresh_ahead = 0.8`
+///
+/// The share of its life after which a hit has the value computed anew in the background, so that no call waits for it; as
+/// above in all else. Default: none. Refuses what is not between 0 and 1.
 ///
 /// ## `tags("tool:{id}", ("team", ret.team))`
 ///

@@ -42,6 +42,17 @@ pub(crate) fn share(value: Expr) -> syn::Result<TokenStream> {
     Ok(quote_spanned!(value.span()=> #number))
 }
 
+/// A share of a life that has begun and not ended.
+pub(crate) fn part(value: Expr) -> syn::Result<TokenStream> {
+    let whole = matches!(&value, Expr::Lit(ExprLit { lit: Lit::Int(_), .. }));
+    let edge = matches!(&value, Expr::Lit(ExprLit { lit: Lit::Float(lit), .. })
+        if lit.base10_parse::<f64>().is_ok_and(|share| share <= 0.0 || share >= 1.0));
+    if whole || edge {
+        return Err(syn::Error::new_spanned(value, "this is no part of a life: write for example `0.8`"));
+    }
+    share(value)
+}
+
 /// `true` or `false`.
 pub(crate) fn flag(value: Expr) -> syn::Result<bool> {
     match value {

@@ -4,6 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::LitStr;
 
+use crate::apart::Apart;
 use crate::args::{Args, Grammar};
 use crate::chain::Chain;
 use crate::conditions::Conditions;
@@ -14,6 +15,7 @@ use crate::key::{Key, KeyArgs};
 use crate::names::{Name, bind, early, entity};
 use crate::number;
 use crate::policy::{Choice as _, Coherence, Flight, Store, reads};
+use crate::renewal::Renewal;
 use crate::returns::Use;
 use crate::root::Root;
 
@@ -29,13 +31,15 @@ const GRAMMAR: Grammar = Grammar {
         ("store_if", "store_if = |v| !v.is_empty()"),
         ("capacity", "capacity = 10_000"),
         ("store", "store = memory"),
+        ("stale_while_revalidate", "stale_while_revalidate = \"10s\""),
+        ("refresh_ahead", "refresh_ahead = 0.8"),
         ("jitter", "jitter = 0.1"),
         ("coherence", "coherence = strict"),
         ("single_flight", "single_flight = off"),
         ("version", "version = 2"),
         ("crate", "crate = ::larder"),
     ],
-    later: &["none_ttl", "err_ttl", "stale_while_revalidate", "stale_if_error", "refresh_ahead"],
+    later: &["none_ttl", "err_ttl", "stale_if_error"],
     unnamed: Some("entity"),
 };
 
@@ -49,6 +53,8 @@ struct Plan {
     conditions: Conditions,
     /// What the work carries besides its body.
     ttl: Option<Length>,
+    /// What a body that runs in the background takes along.
+    apart: Option<Apart>,
     tags: Vec<Name>,
     fingerprint: u64,
 }
@@ -63,6 +69,7 @@ impl Plan {
         let (fixed, jitter) = (ttl.as_ref().and_then(Length::fixed), args.value("jitter", errors, number::share));
         let life = fixed.zip(jitter.as_ref()).map(|(ttl, jitter)| quote!(#ttl, #jitter));
         let apart = life.is_none();
+        let renewal = Renewal::take(&mut args, store, function, errors);
         let version = args.value("version", errors, number::version);
         let (coherence, flight) =
             (args.value("coherence", errors, Coherence::read), args.value("single_flight", errors, Flight::read));
@@ -71,6 +78,7 @@ impl Plan {
             .with("ttl", fixed.filter(|_| apart))
             .with("jitter", jitter.filter(|_| apart))
             .with("capacity", capacity)
+            .with("renewed", renewal.as_ref().map(|renewal| &renewal.settings))
             .with("version", version.filter(number::is_constant))
             .flag(reads(coherence, flight));
         let conditions = Conditions::take(&mut args, function, errors);
@@ -84,6 +92,7 @@ impl Plan {
             settings,
             conditions,
             ttl,
+            apart: renewal.map(|renewal| renewal.apart),
             tags,
             fingerprint: function.fingerprint(args.tokens()),
         }
@@ -115,7 +124,11 @@ fn emit(function: &Function, plan: &Plan) -> TokenStream {
     let (shape, store) = (function.shape(private), Ident::new(plan.store.word(), at));
     let ttl = Chain::default().with("ttl", plan.ttl.as_ref().and_then(Length::late)).at(at);
     let tags = bind(plan.tags.iter(), private, at);
-    let (body, run, wait) = (function.body(private), function.run(), function.wait());
+    let (body, run) = match &plan.apart {
+        None => (function.body(private), function.run()),
+        Some(apart) => (function.body_apart(apart, private), function.run_apart()),
+    };
+    let wait = function.wait();
     let settings = quote_spanned!(at=> #store().named(#name, #entity, #fingerprint) #settings);
     let site = function.site(private, &settings);
     function.with_body(&quote_spanned! {at=>

@@ -7,6 +7,7 @@
 #[path = "private.rs"]
 pub mod __private;
 mod ambient;
+mod background;
 mod blocking;
 mod cache;
 mod call;

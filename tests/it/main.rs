@@ -26,6 +26,7 @@ mod off_is_off;
 mod one_computation;
 mod proxy;
 mod redis_may_die;
+mod renewal;
 mod revisions;
 mod runtimes;
 mod separate;

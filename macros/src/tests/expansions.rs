@@ -81,6 +81,19 @@ fn ttl_with_names() {
 }
 
 #[test]
+fn ttl_renewed_in_the_background() {
+    check(
+        "ttl_cached",
+        ttl_cached::expand,
+        r#"entity = "tools", refresh_ahead = 0.8, stale_while_revalidate = "10s""#,
+        "async fn find(name: &str) -> Tool {
+            fetch(name).await
+        }",
+        expect_file!["../../expansions/ttl_renewed.rs"],
+    );
+}
+
+#[test]
 fn ttl_sync_function() {
     check(
         "ttl_cached",

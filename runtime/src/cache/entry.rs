@@ -14,6 +14,8 @@ pub(crate) struct Entry<V> {
     pub(crate) born: Moment,
     /// When its life ends.
     pub(crate) deadline: Moment,
+    /// From when on a hit has it computed anew in the background.
+    pub(crate) renew_at: Moment,
     /// Whether it was stored, or only handed to those who waited for it.
     pub(crate) stored: bool,
 }

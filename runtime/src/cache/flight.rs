@@ -180,6 +180,20 @@ impl<V> Flights<V> {
     }
 }
 
+impl<V> Flights<V> {
+    /// Begins the flight of `key`, unless there is one.
+    pub(crate) fn lead_alone(&self, key: &[u8], departure: Departure<'_>) -> Option<Pilot<V>> {
+        let flying = lock(&self.by_key).get(key).is_some_and(|flight| matches!(*flight.state(), State::Running));
+        if flying {
+            return None;
+        }
+        match self.join(key, departure, Moment::START, None) {
+            Joined::Lead(pilot) => Some(pilot),
+            Joined::Wait(_) | Joined::Alone => None,
+        }
+    }
+}
+
 /// A caller that waits for another's flight.
 #[derive(Debug)]
 pub(crate) struct Waiting<V> {

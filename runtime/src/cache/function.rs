@@ -11,7 +11,8 @@ use quick_cache::{Lifecycle, UnitWeighter};
 use sha2::{Digest as _, Sha256};
 
 use super::revisions::Revision;
-use super::{Coherence, Flights, Instantiation, Kept, Kind, Own, Revisions, Site, Store};
+use super::{Coherence, Flights, Instantiation, Kept, Kind, Own, Renewal, Revisions, Site, Store};
+use crate::clock::Moment;
 use crate::epoch::{Cell, Entries, Owner, Table};
 use crate::instance::Settings;
 use crate::key::{Form, StoredKey};
@@ -34,6 +35,7 @@ pub(crate) struct Core {
     pub(crate) store: Store,
     pub(crate) coherence: Coherence,
     pub(crate) single_flight: bool,
+    pub(crate) renewal: Option<Renewal>,
     /// Whose entries these are, in the names that end single ones.
     pub(crate) owner: Owner,
     /// Raised with every end of a single entry.
@@ -54,6 +56,14 @@ pub(crate) enum Ttl {
 }
 
 impl Ttl {
+    /// The life that a value has unless its call says another.
+    pub(crate) const fn usual(self) -> Duration {
+        match self {
+            Self::Fixed(ttl) | Self::Otherwise(ttl) => ttl,
+            Self::Endless => Duration::MAX,
+        }
+    }
+
     /// The longest life, where there is one.
     pub(crate) const fn longest(self) -> Option<Duration> {
         match self {
@@ -109,9 +119,23 @@ impl Core {
             store: if Instantiation::is_told_by_name(&path) { site.store } else { Store::Memory },
             coherence: site.coherence,
             single_flight: site.single_flight,
+            renewal: site.renewal,
             prefix,
             identity,
             path,
+        }
+    }
+
+    /// How long a value is served beyond its life.
+    pub(crate) fn stale(&self) -> Duration {
+        self.renewal.map_or(Duration::ZERO, |renewal| renewal.stale)
+    }
+
+    /// When a value that ends at `deadline`, `stale` included, is to be computed anew.
+    pub(crate) fn renew_at(&self, deadline: Moment, life: Duration) -> Moment {
+        match self.renewal {
+            None => Moment::NEVER,
+            Some(Renewal { at, stale }) => deadline.before(stale).before(life.mul_f64((1.0 - at).clamp(0.0, 1.0))),
         }
     }
 

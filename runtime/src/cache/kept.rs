@@ -20,6 +20,7 @@ pub(crate) struct Kept<V> {
     more: Option<Arc<Stamp>>,
     pub(crate) born: Moment,
     pub(crate) deadline: Moment,
+    pub(crate) renew_at: Moment,
     /// Finds it by the name of its entry.
     pub(crate) mark: u64,
 }
@@ -39,7 +40,15 @@ impl<V: Clone> Kept<V> {
         }
         let more = if more.parts().is_empty() { None } else { Some(Arc::new(more)) };
         let own = [epoch(&own[0]), epoch(&own[1])];
-        Self { value: entry.value.clone(), own, more, born: entry.born, deadline: entry.deadline, mark }
+        Self {
+            value: entry.value.clone(),
+            own,
+            more,
+            born: entry.born,
+            deadline: entry.deadline,
+            renew_at: entry.renew_at,
+            mark,
+        }
     }
 
     /// The whole stamp.
@@ -55,8 +64,8 @@ impl<V: Clone> Kept<V> {
 
     /// The value with its whole stamp, to be handed on.
     pub(crate) fn entry(&self, own: &Own) -> Entry<V> {
-        let (value, born, deadline) = (self.value.clone(), self.born, self.deadline);
-        Entry { value, stamp: self.stamp(own), born, deadline, stored: true }
+        let (value, born, deadline, renew_at) = (self.value.clone(), self.born, self.deadline, self.renew_at);
+        Entry { value, stamp: self.stamp(own), born, deadline, renew_at, stored: true }
     }
 
     /// Whether nothing it depends on has been ended since.

@@ -64,6 +64,8 @@ pub(super) enum Plan<V> {
     Confirm(Arc<Entry<V>>),
     /// Run the body and store.
     Refresh,
+    /// Serve this, and compute it anew in the background.
+    Renew(Arc<Entry<V>>),
     /// Say which entry this is, and do nothing.
     Probe { cached: bool },
 }
@@ -131,7 +133,12 @@ fn may_serve<V: Storable>(
     plan: &Cell<Option<Plan<V>>>,
 ) -> bool {
     let core = &seen.function.core;
-    match kept.judge(&core.cells, core.coherence, larder.times(kept.deadline == Moment::NEVER)) {
+    let times = larder.times(kept.deadline == Moment::NEVER);
+    match kept.judge(&core.cells, core.coherence, times) {
+        Verdict::Fresh if times.now >= kept.renew_at => {
+            plan.set(Some(Plan::Renew(Arc::new(kept.entry(&core.cells)))));
+            false
+        }
         Verdict::Fresh => {
             seen.hit();
             if let Some(frame) = ambient.and_then(|ambient| ambient.frame.as_ref()) {

@@ -27,4 +27,4 @@ pub(crate) use ready::Ready;
 pub(crate) use revisions::Revisions;
 pub(crate) use run::{Answer, Computed, Step, Steps};
 pub use site::Site;
-pub(crate) use site::{Instantiation, Kind, Store};
+pub(crate) use site::{Instantiation, Kind, Renewal, Store};

@@ -147,7 +147,18 @@ mod tests {
     fn kept(value: u32, own: &Own) -> Kept<u32> {
         let mut stamp = Stamp::default();
         stamp.add(&own[0], own[0].epoch());
-        Kept::of(&Entry { value, stamp, born: Moment::START, deadline: Moment::NEVER, stored: true }, own, 0)
+        Kept::of(
+            &Entry {
+                value,
+                stamp,
+                born: Moment::START,
+                deadline: Moment::NEVER,
+                renew_at: Moment::NEVER,
+                stored: true,
+            },
+            own,
+            0,
+        )
     }
 
     fn read(revisions: &Revisions<u32>, revision: &[u8], own: &Own) -> Option<u32> {

@@ -28,6 +28,9 @@ pub(crate) trait Steps<V>: Send {
     /// Whether what the body returns may be stored.
     fn is_cached(&self) -> bool;
 
+    /// A value to serve while it is computed anew, and whether this call has that to do.
+    fn renewal(&mut self) -> Option<(V, bool)>;
+
     /// The function is sync: it must return, also when only its entry was to be told.
     fn cannot_wait(&mut self);
 
@@ -84,7 +87,9 @@ impl<V: Storable> Steps<V> for Run<V> {
                 if let Some(entry) = self.seek().await {
                     return (self as Box<dyn Steps<V>>, Answer::Value(into_value(entry)));
                 }
-                self.function.core.counters.misses.up();
+                if !matches!(self.plan, Plan::Renew(_)) {
+                    self.function.core.counters.misses.up();
+                }
                 log::miss(&self.function.core.path);
             }
             let inside = self.begin();
@@ -94,6 +99,23 @@ impl<V: Storable> Steps<V> for Run<V> {
 
     fn is_cached(&self) -> bool {
         !matches!(self.plan, Plan::Uncached | Plan::Probe { .. })
+    }
+
+    fn renewal(&mut self) -> Option<(V, bool)> {
+        let Plan::Renew(entry) = &self.plan else { return None };
+        let entry = Arc::clone(entry);
+        let counters = &self.function.core.counters;
+        let stale = self.larder.now() >= entry.deadline.before(self.function.core.stale());
+        if stale {
+            counters.stale.up()
+        } else {
+            counters.hits_memory.up()
+        }
+        self.report(&entry);
+        // What runs in the background is no part of the body that made this call.
+        self.ambient.frame = None;
+        self.flight = self.claim();
+        Some((entry.value.clone(), self.flight.is_some()))
     }
 
     fn cannot_wait(&mut self) {
@@ -109,6 +131,7 @@ impl<V: Storable> Steps<V> for Run<V> {
             other => {
                 if other.is_none() && self.is_cached() {
                     self.function.core.counters.errors.up();
+                    self.postpone();
                 }
                 self.report_unstored(started);
                 self.flight = None;
@@ -161,7 +184,9 @@ impl<V: Storable> Run<V> {
         }
         let strict = core.coherence == Coherence::Strict && self.larder.remote().is_some();
         let asked = strict && self.learn(&self.cells, true).await;
-        let flight = match self.board().await {
+        let claimed = self.flight.take();
+        let boarded = if claimed.is_some() { Boarded::Runs(claimed) } else { self.board().await };
+        let flight = match boarded {
             Boarded::Runs(flight) => flight,
             Boarded::Answered(entry) => {
                 core.counters.joins.up();
@@ -176,13 +201,16 @@ impl<V: Storable> Run<V> {
         } else {
             self.remembered()
         };
+        let young = |entry: &Arc<Entry<V>>| self.larder.now() < entry.renew_at;
+        let found = found.filter(young);
         let found = match found {
             Some(entry) => {
                 core.counters.hits_memory.up();
                 Some(entry)
             }
             None => {
-                let fetched = self.fetch(&self.cells).await;
+                let renews = matches!(self.plan, Plan::Renew(_));
+                let fetched = self.fetch(&self.cells).await.filter(|entry| !renews || young(entry));
                 if let Some(entry) = &fetched {
                     core.counters.hits_redis.up();
                     self.remember(entry);
@@ -212,7 +240,7 @@ impl<V: Storable> Run<V> {
             && self.learn(&cells, true).await
             && entry.stamp.is_current()
             && any_entry.epoch() == self.any_entry
-            && self.larder.now() < entry.deadline
+            && self.larder.now() < entry.deadline.min(entry.renew_at)
     }
 
     /// Joins a flight and waits for it, or begins one.
@@ -246,6 +274,27 @@ impl<V: Storable> Run<V> {
             }
         }
         Boarded::Runs(None)
+    }
+
+    /// The flight of a renewal, unless somebody computes the value already.
+    fn claim(&self) -> Option<Flight<V>> {
+        let (began, at) = (self.larder.table().counter(), self.larder.now());
+        let departure = Departure { began, at, cells: &self.cells, fresh: false };
+        let pilot = self.function.flights.lead_alone(&self.flight_key(), departure)?;
+        Some(Flight { pilot, began })
+    }
+
+    /// A renewal failed: the value is served on, and the next attempt is made a little later.
+    fn postpone(&self) {
+        /// Failing sources are asked about once in this time.
+        const PAUSE: Duration = Duration::from_secs(1);
+        if let Plan::Renew(entry) = &self.plan
+            && entry.stamp.is_current()
+        {
+            let Entry { value, stamp, born, deadline, stored, .. } = &**entry;
+            let (value, stamp, renew_at) = (value.clone(), stamp.clone(), self.larder.now() + PAUSE);
+            self.remember(&Entry { value, stamp, born: *born, deadline: *deadline, renew_at, stored: *stored });
+        }
     }
 
     /// Says which entry this is.
@@ -293,10 +342,13 @@ impl<V: Storable> Run<V> {
         let unseen = !named.is_empty() && self.generation() != generation;
         let ended = unseen || named.iter().any(|cell| cell.changed() > began);
         let now = self.larder.now();
-        let deadline = life(core.ttl, ttl, core.jitter).map_or(Moment::NEVER, |life| now + life).min(gathered.deadline);
-        let stored = wanted && now < deadline && !ended && !gathered.unstored;
+        let life = life(core.ttl, ttl, core.jitter);
+        let deadline = life.map_or(Moment::NEVER, |life| now + life.saturating_add(core.stale()));
+        let renew_at = life.map_or(Moment::NEVER, |life| core.renew_at(deadline, life));
+        let deadline = deadline.min(gathered.deadline);
+        let stored = wanted && now < deadline && life != Some(Duration::ZERO) && !ended && !gathered.unstored;
         let born = born.min(gathered.born);
-        Entry { value, stamp, born, deadline, stored }
+        Entry { value, stamp, born, deadline, renew_at, stored }
     }
 
     /// What memory holds for this call, if it may be served.

@@ -156,12 +156,15 @@ impl<V: Storable> Run<V> {
         let Some(value) = (self.codec.decode)(&record.payload) else {
             return self.garbled();
         };
-        let life = self.function.core.ttl.longest().map_or(record.life, |ttl| record.life.min(ttl));
+        let core = &self.function.core;
+        let longest = core.ttl.longest().map(|ttl| ttl.saturating_add(core.stale()));
+        let life = longest.map_or(record.life, |longest| record.life.min(longest));
         if life.is_zero() {
             return None;
         }
         let deadline = self.larder.now() + life;
-        Some(Arc::new(Entry { value, stamp, born, deadline, stored: true }))
+        let renew_at = core.renew_at(deadline, core.ttl.usual());
+        Some(Arc::new(Entry { value, stamp, born, deadline, renew_at, stored: true }))
     }
 
     /// Which link there is: another number after each change.

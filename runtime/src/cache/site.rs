@@ -24,6 +24,15 @@ pub(crate) enum Kind {
     Revision,
 }
 
+/// When a value is computed anew in the background, while it is still served.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Renewal {
+    /// After this share of its life.
+    pub(crate) at: f64,
+    /// How long it is served beyond its life.
+    pub(crate) stale: Duration,
+}
+
 /// One choice of a function's type parameters, told by a closure inside it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Instantiation {
@@ -79,6 +88,7 @@ pub struct Site {
     pub(crate) store: Store,
     pub(crate) coherence: Coherence,
     pub(crate) single_flight: bool,
+    pub(crate) renewal: Option<Renewal>,
     number: AtomicUsize,
 }
 
@@ -98,6 +108,7 @@ impl Site {
             store: Store::Tiered,
             coherence: Coherence::Tracked,
             single_flight: true,
+            renewal: None,
             number: AtomicUsize::new(0),
         }
     }
@@ -148,6 +159,13 @@ impl Site {
     #[must_use]
     pub const fn jitter(mut self, share: f64) -> Self {
         self.jitter = share;
+        self
+    }
+
+    /// `refresh_ahead = ..` (1.0: at the end of its life) and `stale_while_revalidate = ..`
+    #[must_use]
+    pub const fn renewed(mut self, at: f64, stale: Duration) -> Self {
+        self.renewal = Some(Renewal { at, stale });
         self
     }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::Name;
 use super::engine::{Engine, Running};
+use crate::background;
 use crate::cache::{Instantiation, Request, Site, find};
 use crate::key::Key;
 use crate::revision::HexSha;
@@ -150,6 +151,46 @@ impl<S: Shape, J: Judge<S::Value>> Miss<S, J> {
             Err(inside) => {
                 let returned = inside.during(body);
                 self.engine.settle_blocking(returned, &mut self.judge)
+            }
+        }
+    }
+}
+
+impl<S, J> Miss<S, J>
+where
+    S: Shape<Return: Send> + 'static,
+    J: Judge<S::Value> + Send + 'static,
+{
+    /// [`run`](Self::run) with a body that borrows nothing: what is to be computed anew is served, and computed in the
+    /// background.
+    pub async fn run_apart<B>(mut self, body: B) -> S::Return
+    where
+        B: Future<Output = S::Return> + Send + 'static,
+    {
+        match self.engine.renewal() {
+            None => self.run(body).await,
+            Some((value, renews)) => {
+                if renews {
+                    let run = self.run(body);
+                    background::spawn(async move { drop(run.await) });
+                }
+                value
+            }
+        }
+    }
+
+    /// [`run_apart`](Self::run_apart) for a sync function.
+    pub fn run_apart_blocking<B>(mut self, body: B) -> S::Return
+    where
+        B: FnOnce() -> S::Return + Send + 'static,
+    {
+        match self.engine.renewal() {
+            None => self.run_blocking(body),
+            Some((value, renews)) => {
+                if renews {
+                    background::spawn_blocking(move || drop(self.run_blocking(body)));
+                }
+                value
             }
         }
     }

@@ -94,6 +94,12 @@ impl<S: Shape> Engine<S> {
         self.returned.take().map_or(Poll::Pending, Poll::Ready)
     }
 
+    /// A value to serve while it is computed anew, and whether this call has that to do.
+    pub(super) fn renewal(&mut self) -> Option<(S::Return, bool)> {
+        let Stage::Idle(steps) = &mut self.stage else { return None };
+        steps.renewal().map(|(value, renews)| (S::restore(value), renews))
+    }
+
     /// The function is sync: it must return, also when only its entry was to be told.
     pub(super) fn cannot_wait(&mut self) {
         if let Stage::Idle(steps) = &mut self.stage {

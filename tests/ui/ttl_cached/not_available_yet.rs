@@ -1,6 +1,6 @@
 use larder::ttl_cached;
 
-#[ttl_cached(entity = "tools", refresh_ahead = 0.8, stale_if_error = "1h")]
+#[ttl_cached(entity = "tools", none_ttl = "1s", stale_if_error = "1h")]
 fn argument(id: u32) -> u32 {
     id
 }

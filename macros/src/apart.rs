@@ -1,0 +1,172 @@
+//! A body that runs apart from its call: what it borrows is taken along in its owned form.
+
+use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
+use quote::{ToTokens as _, quote_spanned};
+use syn::spanned::Spanned as _;
+use syn::visit::Visit;
+use syn::{FnArg, Lifetime, Pat, Receiver, ReceiverKind, Signature, Type, TypeReference};
+
+use crate::errors::Errors;
+use crate::root::placed;
+
+/// What a body that runs apart takes along.
+#[derive(Debug, Default)]
+pub(crate) struct Apart {
+    lent: Vec<Lent>,
+    /// `self`, where it is lent: the body then knows it by another name.
+    lent_self: Option<Ident>,
+}
+
+/// One parameter that is a reference.
+#[derive(Debug)]
+struct Lent {
+    name: Ident,
+    of: Type,
+}
+
+/// What the body calls a `self` that was lent.
+const RECEIVER: &str = "__larder_self";
+
+impl Apart {
+    /// Reads the parameters; `argument` is what asks for a body that runs apart.
+    pub(crate) fn plan(sig: &Signature, argument: &str, errors: &mut Errors) -> Self {
+        let mut apart = Self::default();
+        for input in &sig.inputs {
+            match input {
+                FnArg::Receiver(receiver) => apart.receiver(receiver, argument, errors),
+                FnArg::Typed(typed) => apart.typed(&typed.pat, &typed.ty, argument, errors),
+            }
+        }
+        apart
+    }
+
+    fn receiver(&mut self, receiver: &Receiver, argument: &str, errors: &mut Errors) {
+        match &receiver.kind {
+            ReceiverKind::Reference(_, _, Some(_)) => errors.cover(receiver, exclusive("self", argument)),
+            ReceiverKind::Reference(..) => self.lent_self = Some(receiver.self_token.into()),
+            ReceiverKind::Typed(_, ty) if let Some(lifetime) = lifetime(ty) => {
+                errors.cover(lifetime, inside("self", argument));
+            }
+            _ => {}
+        }
+    }
+
+    fn typed(&mut self, pat: &Pat, ty: &Type, argument: &str, errors: &mut Errors) {
+        let called = pat.to_token_stream().to_string();
+        match (ty, pat) {
+            (Type::Reference(TypeReference { mutability: Some(_), .. }), _) => {
+                errors.cover(ty, exclusive(&called, argument));
+            }
+            (Type::Reference(reference), Pat::Ident(pat)) if pat.subpat.is_none() => match lifetime(&reference.elem) {
+                Some(lifetime) => errors.cover(lifetime, inside(&called, argument)),
+                None if matches!(*reference.elem, Type::ImplTrait(_)) => {
+                    let text = format!("`{called}` is lent without a name for its type: take it by value");
+                    errors.cover(ty, text);
+                }
+                None => self.lent.push(Lent { name: pat.ident.clone(), of: (*reference.elem).clone() }),
+            },
+            (Type::Reference(_), pat) => {
+                errors.cover(pat, "a parameter that is lent needs a name here: take it apart in the body");
+            }
+            (ty, _) => {
+                if let Some(lifetime) = lifetime(ty) {
+                    errors.cover(lifetime, inside(&called, argument));
+                }
+            }
+        }
+    }
+
+    /// The body with what it takes along: `{ let db = own(db); async move { let db = lend(&db); .. } }`.
+    pub(crate) fn body(
+        &self,
+        private: &TokenStream,
+        at: Span,
+        statements: &Group,
+        wrap: impl FnOnce(&TokenStream) -> TokenStream,
+    ) -> TokenStream {
+        let receiver = Ident::new(RECEIVER, Span::mixed_site());
+        let mut owned = TokenStream::new();
+        let mut lent = TokenStream::new();
+        if let Some(lent_self) = &self.lent_self {
+            owned.extend(quote_spanned!(at=> let #receiver = #private::own(#lent_self);));
+            lent.extend(quote_spanned!(at=> let #receiver = #private::lend::<Self>(&#receiver);));
+        }
+        for Lent { name, of } in &self.lent {
+            let here = of.span().resolved_at(Span::mixed_site());
+            let (private, bound) = (placed(private.clone(), here), name);
+            owned.extend(quote_spanned!(here=> let #bound = #private::own(#name);));
+            lent.extend(quote_spanned!(here=> let #bound = #private::lend::<#of>(&#bound);));
+        }
+        let inside = if self.lent_self.is_some() { renamed(statements.clone(), &receiver) } else { statements.clone() };
+        lent.extend(inside.stream());
+        let mut statements = Group::new(inside.delimiter(), lent);
+        statements.set_span(inside.span());
+        let body = wrap(&statements.into_token_stream());
+        quote_spanned!(at=> { #owned #body })
+    }
+}
+
+fn exclusive(name: &str, argument: &str) -> String {
+    format!("`{name}` is lent to be changed, and what `{argument}` runs outlives the call: take an `Arc` by value")
+}
+
+fn inside(name: &str, argument: &str) -> String {
+    format!("`{name}` borrows inside its type, and what `{argument}` runs outlives the call: take an owned type")
+}
+
+/// A lifetime in a type, but for `'static`.
+fn lifetime(ty: &Type) -> Option<TokenStream> {
+    #[derive(Default)]
+    struct Search(Option<TokenStream>);
+    impl Visit<'_> for Search {
+        fn visit_lifetime(&mut self, lifetime: &Lifetime) {
+            if lifetime.ident != "static" && self.0.is_none() {
+                self.0 = Some(lifetime.to_token_stream());
+            }
+        }
+
+        fn visit_type_reference(&mut self, reference: &TypeReference) {
+            let fixed = reference.lifetime.as_ref().is_some_and(|lifetime| lifetime.ident == "static");
+            if !fixed && self.0.is_none() {
+                self.0 = Some(reference.to_token_stream());
+            }
+            syn::visit::visit_type_reference(self, reference);
+        }
+    }
+    let mut search = Search::default();
+    search.visit_type(ty);
+    search.0
+}
+
+/// The statements with another name for `self`, but for the items among them, which have a `self` of their own.
+fn renamed(statements: Group, name: &Ident) -> Group {
+    let mut item = false;
+    let mut tokens = TokenStream::new();
+    for token in statements.stream() {
+        let token: TokenTree = match token {
+            TokenTree::Ident(ident) if ident == "self" && !item => {
+                let mut name = name.clone();
+                name.set_span(ident.span().resolved_at(Span::mixed_site()));
+                name.into()
+            }
+            TokenTree::Ident(ident) => {
+                item |= ident == "fn" || ident == "impl" || ident == "trait";
+                ident.into()
+            }
+            TokenTree::Group(group) if item => {
+                item = group.delimiter() != proc_macro2::Delimiter::Brace;
+                group.into()
+            }
+            TokenTree::Group(group) => renamed(group, name).into(),
+            TokenTree::Punct(punct) => {
+                item &= punct.as_char() != ';';
+                punct.into()
+            }
+            TokenTree::Literal(literal) => literal.into(),
+        };
+        tokens.extend([token]);
+    }
+    let mut group = Group::new(statements.delimiter(), tokens);
+    group.set_span(statements.span());
+    group
+}
