@@ -1,8 +1,10 @@
 //! Promise 9 in the shape that users give it: a crate wraps the cached functions of another, and a third wraps that one.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use larder::Larder;
+use larder::testkit::Testing;
 use metadata_extension::{Config, Origin};
 
 use crate::node::Node;
@@ -181,4 +183,46 @@ async fn a_spawned_task_that_calls_the_key_of_its_own_body_does_not_hang() {
 
     let larder = memory().await;
     assert_eq!(crate::support::within(SOON, larder.scope(loops(3))).await, 3);
+}
+
+#[tokio::test]
+async fn no_layer_outlives_the_shortest_life_below_it_on_hits_as_on_misses() {
+    let first = Larder::testing();
+    let second = first.another();
+    for larder in [&first, &second, &first.without_redis()] {
+        let (config, origin) = (Arc::new(config("c1")), Arc::new(Origin::default()));
+        let page = || larder.scope(metadata_extension::page(Arc::clone(&config), Arc::clone(&origin)));
+        larder.clear().await.unwrap();
+        assert_eq!(page().await[0].quota, 0);
+        // The quota lives for 5 s. Two seconds later another page is made of hits: it gets what is left, not a new life.
+        larder.clock().advance(Duration::from_secs(2));
+        larder.invalidate("pages").await.unwrap();
+        let runs = origin.runs();
+        page().await;
+        assert_eq!(origin.runs(), runs + 1, "of hits alone");
+        origin.set_quota(9);
+        larder.clock().advance(Duration::from_millis(2_999));
+        assert_eq!(page().await[0].quota, 0, "five seconds are not over");
+        larder.clock().advance(Duration::from_millis(1));
+        assert_eq!(page().await[0].quota, 9, "a deadline is an instant, never a duration");
+        let metadata = larder.scope(metadata_extension::metadata(&config, &origin, "a.example")).await;
+        assert_eq!(metadata.quota, 9, "nor does a layer with a revision outlive it");
+    }
+}
+
+#[tokio::test]
+async fn a_layer_over_a_stand_in_that_failed_and_came_back_is_right() {
+    let (a, config, origin) = (Larder::testing(), Arc::new(config("c1")), Arc::new(Origin::default()));
+    let b = a.another();
+    let page = |larder: &Testing| larder.scope(metadata_extension::page(Arc::clone(&config), Arc::clone(&origin)));
+    page(&a).await;
+    page(&b).await;
+    a.redis().fail();
+    a.clock().advance(Duration::from_secs(1));
+    origin.set_providers(4);
+    a.invalidate("providers").await.unwrap();
+    assert_eq!(page(&a).await[0].base.providers, 4, "fresh at home");
+    a.redis().recover();
+    a.clock().advance(Duration::from_secs(1));
+    assert_eq!(page(&b).await[0].base.providers, 4, "and elsewhere, once it was told");
 }
