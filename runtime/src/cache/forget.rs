@@ -15,6 +15,22 @@ pub(crate) struct Target {
     pub(crate) larder: Larder,
     /// The name of the entry, and the one that stands for all entries of its function.
     pub(crate) cells: [Arc<Cell>; 2],
+    /// The entity that the function shows.
+    pub(crate) entity: &'static str,
+}
+
+impl Target {
+    /// The cells to end.
+    pub(crate) fn into_cells(self) -> [Arc<Cell>; 2] {
+        if !self.entity.is_empty() {
+            self.larder.ended(self.entity).invalidations.up();
+            #[cfg(feature = "testkit")]
+            if self.larder.is_testing() {
+                crate::testkit::seen::ended(self.entity, [self.entity.to_owned()]);
+            }
+        }
+        self.cells
+    }
 }
 
 /// What came of asking a call.

@@ -301,7 +301,7 @@ impl<V: Storable> Run<V> {
     fn tell(&self, cached: bool) {
         if let Some(probe) = &self.ambient.probe {
             let cells = [&self.entry, &self.function.core.any_entry].map(Arc::clone);
-            let target = Target { larder: self.larder.clone(), cells };
+            let target = Target { larder: self.larder.clone(), cells, entity: self.function.core.entity };
             probe.set(if cached { Probed::Entry(target) } else { Probed::Uncached });
         }
     }

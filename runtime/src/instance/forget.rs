@@ -53,7 +53,10 @@ impl<F: Future> CachedCall for F {}
 pub async fn forget<C: CachedCall>(call: C) -> Result<Receipt, Error> {
     let probed = probe(call);
     match probed {
-        Probed::Entry(target) => Ok(target.larder.end_with(Vec::new(), &[target.cells]).await),
+        Probed::Entry(target) => {
+            let larder = target.larder.clone();
+            Ok(larder.end_with(Vec::new(), &[target.into_cells()]).await)
+        }
         Probed::Uncached => Ok(Receipt::nothing()),
         Probed::Nothing => Err(Error::new(ErrorKind::Configuration, NOTHING)),
     }
@@ -83,10 +86,11 @@ impl EntryOf {
         entries: Vec<Self>,
     ) -> impl Future<Output = Receipt> + Send + use<> + 'static {
         let cells = entries.into_iter().filter_map(|entry| match entry.0 {
-            Probed::Entry(target) if target.larder.id() == larder.id() => Some(target.cells),
+            Probed::Entry(target) if target.larder.id() == larder.id() => Some(target.into_cells()),
             // It lives in another instance, and is ended there.
             Probed::Entry(target) => {
-                drop(target.larder.end_with(Vec::new(), &[target.cells]));
+                let elsewhere = target.larder.clone();
+                drop(elsewhere.end_with(Vec::new(), &[target.into_cells()]));
                 None
             }
             Probed::Nothing | Probed::Uncached => None,

@@ -261,7 +261,8 @@ impl Larder {
         }
     }
 
-    fn ended(&self, name: &str) -> Arc<Counters> {
+    /// The counters of a name that was ended.
+    pub(crate) fn ended(&self, name: &str) -> Arc<Counters> {
         /// More names are counted together, so that counters stay bounded.
         const NAMES: usize = 1000;
         let mut ended = self.inner.ended.lock().unwrap_or_else(PoisonError::into_inner);

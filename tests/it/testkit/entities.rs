@@ -47,6 +47,24 @@ async fn a_cached_entity_that_nothing_ends_and_an_ended_one_that_nobody_caches_a
     assert!(!entities().is_clean());
 }
 
+#[ttl_cached(entity = "single")]
+async fn single(id: u64) -> u64 {
+    id
+}
+
+#[invalidates(single(id))]
+async fn write_one(id: u64) {}
+
+#[tokio::test]
+async fn an_entity_whose_single_entries_are_ended_is_ended_by_something() {
+    for larder in super::both() {
+        larder.scope(single(1)).await;
+        larder.scope(write_one(1)).await;
+        assert_eq!(larder.stats().entities["single"].invalidations, 1);
+    }
+    assert_eq!(of("single"), (false, false));
+}
+
 #[ttl_cached(entity = "crate", tags("crate:{id}"))]
 async fn by_tag(id: u64) -> u64 {
     id
