@@ -8,7 +8,7 @@ pub use crate::call::{
 pub use crate::instance::{EntryOf, entry_of};
 pub use crate::key::Key;
 pub use crate::revision::{LeftOut, Unrevised};
-pub use crate::value::{Declared, Local, Opaque, Outcome, Plain, Return, Shape, Shared, Storable, Tier};
+pub use crate::value::{Declared, LivesIn, Local, Opaque, Outcome, Plain, Return, Shape, Shared, Storable};
 
 /// A value of any type, for an expression that tells the compiler a type and is never run.
 #[must_use]

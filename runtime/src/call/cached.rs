@@ -9,7 +9,7 @@ use super::engine::{Engine, Running};
 use crate::cache::{Instantiation, Request, Site, find};
 use crate::key::Key;
 use crate::revision::HexSha;
-use crate::value::{Codec, Shape, Storable, Tier};
+use crate::value::{Codec, LivesIn, Shape, Storable};
 
 /// What memory says to a call.
 #[derive(Debug)]
@@ -28,8 +28,7 @@ pub enum Look<S: Shape> {
 pub fn look<S, T, I>(site: I, key: &Key<T>, _: S) -> Look<S>
 where
     S: Shape,
-    S::Value: Storable,
-    T: Tier<S::Value>,
+    S::Value: Storable + LivesIn<T>,
     I: FnOnce() -> &'static Site,
 {
     look_up(site(), Instantiation::of::<I>(), "", key)
@@ -40,8 +39,7 @@ where
 pub fn look_at<S, T, I>(site: I, revision: &str, key: &Key<T>, _: S) -> Look<S>
 where
     S: Shape,
-    S::Value: Storable,
-    T: Tier<S::Value>,
+    S::Value: Storable + LivesIn<T>,
     I: FnOnce() -> &'static Site,
 {
     look_up(site(), Instantiation::of::<I>(), revision, key)
@@ -52,8 +50,7 @@ where
 fn look_up<S, T>(site: &'static Site, instantiation: Instantiation, revision: &str, key: &Key<T>) -> Look<S>
 where
     S: Shape,
-    S::Value: Storable,
-    T: Tier<S::Value>,
+    S::Value: Storable + LivesIn<T>,
 {
     let (wanted, revision) = (key.is_usable(), revision.as_bytes());
     let request = Request { site, key: key.form(), revision, wanted, instantiation, codec: Codec::of::<T> };

@@ -5,4 +5,4 @@ mod tier;
 
 pub use cacheable::{Cacheable, Declared, Opaque, Outcome, Plain, Return, Shape, Storable};
 pub(crate) use tier::Codec;
-pub use tier::{Local, Shared, Tier};
+pub use tier::{LivesIn, Local, Shared};
