@@ -170,6 +170,16 @@ impl Function {
         }
     }
 
+    /// What tells the runtime whether a write succeeded. A sync function may return a future under another name.
+    pub(crate) fn outcome(&self, private: &TokenStream) -> TokenStream {
+        let (at, ty) = (self.at(), &self.returns.ty);
+        if matches!(self.mode, Mode::Sync) && !self.returns.inferred {
+            quote_spanned!(at=> #private::Written::<#ty>::NEW.shape())
+        } else {
+            self.shape(private)
+        }
+    }
+
     /// The user's body: a future, or a closure where the function is sync.
     pub(crate) fn body(&self, private: &TokenStream) -> TokenStream {
         let (at, ty, statements) = (self.at(), &self.returns.ty, &self.statements);

@@ -1,10 +1,10 @@
 //! The choices that are made with one word.
 
 use proc_macro2::{Span, TokenStream};
-use quote::quote_spanned;
-use syn::Expr;
+use quote::{ToTokens as _, quote_spanned};
+use syn::{Expr, ExprLit, Lit};
 
-use crate::nearest::listed;
+use crate::nearest::{listed, nearest};
 use crate::words::not_yet;
 
 /// One of a few words.
@@ -25,11 +25,22 @@ pub(crate) trait Choice: Copy + Sized + 'static {
         match found {
             Some((_, Some(choice))) if matches!(value, Expr::Path(_)) => Ok(*choice),
             Some((word, None)) => Err(syn::Error::new_spanned(value, not_yet(word))),
-            _ => {
-                let ready = Self::WORDS.iter().filter(|(_, choice)| choice.is_some());
-                let text = format!("write {}, without quotes", listed(ready.map(|(word, _)| *word)));
-                Err(syn::Error::new_spanned(value, text))
-            }
+            _ => Err(syn::Error::new_spanned(&value, Self::refusal(&value))),
+        }
+    }
+
+    /// What is wrong with a value that is none of the words, and what to write.
+    fn refusal(value: &Expr) -> String {
+        let words = || Self::WORDS.iter().filter(|(_, choice)| choice.is_some()).map(|(word, _)| *word);
+        let (written, quoted) = match value {
+            Expr::Lit(ExprLit { lit: Lit::Str(lit), .. }) => (lit.value(), true),
+            other => (other.to_token_stream().to_string(), false),
+        };
+        let meant = nearest(&written, words());
+        match meant {
+            Some(meant) if quoted => format!("a word stands here without quotes: write `{meant}`"),
+            Some(meant) => format!("`{written}` is unknown here: did you mean `{meant}`?"),
+            None => format!("this is unknown here: write {}, without quotes", listed(words())),
         }
     }
 }

@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::LitStr;
 
-use crate::args::{Args, Grammar};
+use crate::args::{Args, Grammar, is_text};
 use crate::chain::Chain;
 use crate::conditions::Conditions;
 use crate::duration::Length;
@@ -74,8 +74,11 @@ impl Plan {
             .with("version", version.filter(number::is_constant))
             .flag(reads(coherence, flight));
         let conditions = Conditions::take(&mut args, function, errors);
-        let tags =
-            args.list("tags", errors).map_or_else(Vec::new, |tags| Name::read_all(&tags.value, function, errors));
+        let tags = args.list("tags", errors).map_or_else(Vec::new, |tags| tags.value);
+        for tag in tags.iter().filter(|tag| entity.as_ref().is_some_and(|entity| is_text(tag, &entity.value()))) {
+            errors.cover(tag, "this is the entity, which every value has as a name already: leave it out");
+        }
+        let tags = Name::read_all(&tags, function, errors);
         Self {
             root: Root::take(&mut args, errors),
             entity: entity.unwrap_or_else(|| LitStr::new("", Span::call_site())),

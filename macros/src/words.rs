@@ -38,10 +38,12 @@ pub(crate) fn refusal(name: &Ident, grammar: &Grammar, bare: bool) -> Option<Ref
         (text, Meant::Argument(ours))
     } else if attribute == "invalidates" && of_names(&word) {
         (format!("names stand here without `{word}`: write `\"tools\"` or `\"tool:{{id}}\"`"), Meant::Unnamed)
+    } else if attribute == "hexsha_cached" && (word == "ttl" || elsewhere(&word) == Some("ttl")) {
+        (format!("`{word}` is not needed: the value of one revision never goes stale, leave it out"), Meant::Nothing)
     } else if let Some(owner) = owner(&word) {
         (format!("`{word}` is an argument of `{owner}`, not of `{attribute}`: leave it out"), Meant::Nothing)
     } else if let Some(reason) = needless(&word) {
-        (format!("`{word}` is not needed: {reason}"), Meant::Nothing)
+        (format!("`{word}` is not needed: {reason}, leave it out"), Meant::Nothing)
     } else if let Some(meant) = nearest(&word, known()) {
         let text = format!("`{word}` is not an argument of `{attribute}`: did you mean `{meant}`?");
         (text, Meant::Argument(meant))
@@ -110,7 +112,7 @@ fn owner(word: &str) -> Option<&'static str> {
 fn needless(word: &str) -> Option<&'static str> {
     Some(match word {
         "result" => "an `Err` is never stored, whatever the alias of the type",
-        "option" => "`None` is stored and is a hit, use `store_if = |v| v.is_some()` to leave it out",
+        "option" => "`None` is stored and is a hit unless `store_if = |v| v.is_some()` says otherwise",
         "map_error" => "a failing cache is a miss, never an error of the function",
         "ty" | "create" | "unbound" => "the storage is made by the runtime, from `larder::Larder::builder()`",
         "redis" | "disk" | "map" => "the storage is chosen by the runtime, or by `store = memory`",

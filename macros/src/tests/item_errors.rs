@@ -144,13 +144,7 @@ fn revisions() {
             ),
             ("revision = self.sha", "fn f(&self) {}", &[]),
             ("keep = 0", PLAIN, &["0 would store nothing: write a number from 1 up"]),
-            (
-                "ttl = 1",
-                PLAIN,
-                &[
-                    "`ttl` is not an argument of `hexsha_cached`: it takes `revision`, `key`, `skip`, `keep`, `capacity`, `when`, `store_if`, `store` or `crate`",
-                ],
-            ),
+            ("ttl = 1", PLAIN, &["`ttl` is not needed: the value of one revision never goes stale, leave it out"]),
             ("config.hexsha()", PLAIN, &["a value without a name: write `revision = config.hexsha()`"]),
         ],
     );

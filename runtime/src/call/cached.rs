@@ -66,9 +66,20 @@ pub fn revision<T: HexSha + ?Sized>(config: &T) -> &str {
     config.hexsha()
 }
 
+/// What `revision = ..` may be.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no revision",
+    label = "a revision is text",
+    note = "write an expression of type `&str` or `String`, such as `config.hexsha()`"
+)]
+pub trait RevisionText: AsRef<str> {}
+
+#[diagnostic::do_not_recommend]
+impl<T: AsRef<str> + ?Sized> RevisionText for T {}
+
 /// The revision that an expression gives.
 #[inline]
-pub fn text_of<T: AsRef<str> + ?Sized>(revision: &T) -> &str {
+pub fn text_of<T: RevisionText + ?Sized>(revision: &T) -> &str {
     revision.as_ref()
 }
 

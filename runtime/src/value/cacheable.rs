@@ -71,7 +71,7 @@ impl<T> Cacheable for Option<T> {
     message = "`{Self}` cannot be kept in a cache",
     label = "this is what the function returns",
     note = "a cached value is cloned for every caller and outlives the call: it needs `Clone + Send + Sync + 'static`",
-    note = "return an owned value, or wrap it: `Arc<{Self}>`"
+    note = "return an owned value; `Arc<{Self}>` is `Clone`, and what is not `Sync` needs a lock, such as a `Mutex`"
 )]
 pub trait Storable: Clone + Send + Sync + 'static {}
 
@@ -159,6 +159,42 @@ impl<R> Outcome<R> for Opaque {
 
     fn success(returned: &R) -> Option<&R> {
         Some(returned)
+    }
+}
+
+/// Finds the outcome of a sync function that writes: a future is refused, all else is what [`Return`] finds.
+#[derive(Debug)]
+pub struct Written<R>(Return<R>);
+
+impl<R> Written<R> {
+    /// The question "what does `R` say of the write?"
+    pub const NEW: Self = Self(Return::NEW);
+}
+
+/// A type that is no future. No future implements it, and nothing else is asked.
+#[diagnostic::on_unimplemented(
+    message = "a function that returns a future has written nothing yet when it returns",
+    label = "this is a future",
+    note = "the names would end before the future runs: write `async fn ..` and await it in the body"
+)]
+pub trait Settled {}
+
+impl<R: Future> Written<R> {
+    /// No outcome: nothing was written yet.
+    #[must_use]
+    pub const fn shape(&self) -> Plain<R>
+    where
+        R: Settled,
+    {
+        Plain(PhantomData)
+    }
+}
+
+impl<R> Deref for Written<R> {
+    type Target = Return<R>;
+
+    fn deref(&self) -> &Return<R> {
+        &self.0
     }
 }
 

@@ -3,6 +3,6 @@
 mod cacheable;
 mod tier;
 
-pub use cacheable::{Cacheable, Declared, Opaque, Outcome, Plain, Return, Shape, Storable};
+pub use cacheable::{Cacheable, Declared, Opaque, Outcome, Plain, Return, Settled, Shape, Storable, Written};
 pub(crate) use tier::Codec;
 pub use tier::{LivesIn, Local, Shared};
