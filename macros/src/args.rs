@@ -66,7 +66,10 @@ impl Args {
                     errors.add(error);
                     skip_to_comma(input)?;
                 }
-                if !input.is_empty() && input.parse::<Token![,]>().is_err() {
+                if input.peek(Token![;]) {
+                    errors.push(input.span(), "a `;` stands between two arguments: write `,`");
+                    input.parse::<Token![;]>()?;
+                } else if !input.is_empty() && input.parse::<Token![,]>().is_err() {
                     errors.push(input.span(), "a `,` is missing before this argument");
                 }
             }
@@ -80,7 +83,15 @@ impl Args {
 
     fn argument(&mut self, input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<()> {
         if !is_named(input) || (self.grammar.unnamed.is_none() && words::is_call(input, self.grammar)) {
-            if input.peek(token::Comma) || input.cursor().punct().is_some() {
+            if input.peek(syn::Ident) && input.peek2(Token![:]) && !input.peek2(Token![::]) {
+                let name: Ident = input.parse()?;
+                self.seen.push(name.to_string());
+                let text = format!("a `:` stands between `{name}` and its value: write `=`");
+                return Err(input.error(text));
+            }
+            let value = input.fork().parse::<Expr>();
+            if value.is_err() || (self.grammar.unnamed.is_some() && input.cursor().punct().is_some()) {
+                self.stray = true;
                 let example = self.grammar.names.first().map_or("", |(_, example)| example);
                 let text =
                     format!("this begins no argument of `{}`: write for example `{example}`", self.grammar.attribute);

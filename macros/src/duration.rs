@@ -100,6 +100,7 @@ fn seconds(lit: &LitInt) -> syn::Result<Duration> {
 fn fraction(lit: &LitFloat) -> syn::Error {
     let millis = lit.base10_parse::<f64>().ok().map(|seconds| seconds * 1000.0);
     let text = match millis.filter(|millis| millis.fract() == 0.0 && *millis < 1e12 && lit.suffix().is_empty()) {
+        Some(millis) if millis % 1000.0 == 0.0 => format!("seconds are whole here: write `{}`", millis / 1000.0),
         Some(millis) => format!("seconds are whole here: write `\"{millis}ms\"`"),
         None => format!("this is no duration: {CURE}"),
     };

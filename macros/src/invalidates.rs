@@ -60,7 +60,7 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> syn::Result<TokenS
 //         }
 fn emit(function: &Function, plan: &Plan) -> TokenStream {
     let (at, private) = (function.at(), &plan.root.private(function.at()));
-    let (settings, shape) = (plan.settings.at(at), function.outcome(private));
+    let (settings, shape) = (plan.settings.at(at), function.shape(private));
     let ends = Ended::bind(&plan.ends, private, at);
     let (body, run, wait) = (function.body(private), function.run(), function.wait());
     function.with_body(&quote_spanned!(at=> #private::invalidates(#shape) #ends #settings .#run(#body) #wait))

@@ -30,7 +30,9 @@ pub(crate) fn refusal(name: &Ident, grammar: &Grammar, bare: bool) -> Option<Ref
         return None;
     }
     let attribute = grammar.attribute;
-    let ours = elsewhere(&word).filter(|ours| known().any(|known| known == *ours));
+    let of_a_lease = ["name", "lock", "id"].contains(&word.as_str()).then_some("key");
+    let ours = if attribute == "leader" && of_a_lease.is_some() { of_a_lease } else { elsewhere(&word) };
+    let ours = ours.filter(|ours| known().any(|known| known == *ours));
     let (text, meant) = if grammar.later.contains(&word.as_str()) {
         (not_yet(&word), Meant::Nothing)
     } else if let Some(ours) = ours {

@@ -9,7 +9,7 @@ pub use crate::instance::{EntryOf, entry_of};
 pub use crate::key::Key;
 pub use crate::revision::{LeftOut, Unrevised};
 pub use crate::value::{
-    Declared, LivesIn, Local, Opaque, Outcome, Plain, Return, Settled, Shape, Shared, Storable, Written,
+    Declared, LivesIn, Local, Now, Opaque, Outcome, Pending, Plain, Return, Settled, Shape, Shared, Storable,
 };
 
 /// A value of any type, for an expression that tells the compiler a type and is never run.

@@ -162,35 +162,60 @@ impl<R> Outcome<R> for Opaque {
     }
 }
 
-/// Finds the outcome of a sync function that writes: a future is refused, all else is what [`Return`] finds.
+/// Finds the shape of what a sync function returns: a future is refused, all else is what [`Return`] finds.
 #[derive(Debug)]
-pub struct Written<R>(Return<R>);
+pub struct Now<R>(Return<R>);
 
-impl<R> Written<R> {
-    /// The question "what does `R` say of the write?"
+impl<R> Now<R> {
+    /// The question "is `R` here when the function returns, and what shape has it?"
     pub const NEW: Self = Self(Return::NEW);
 }
 
 /// A type that is no future. No future implements it, and nothing else is asked.
 #[diagnostic::on_unimplemented(
-    message = "a function that returns a future has written nothing yet when it returns",
+    message = "a future is no result yet: nothing has run when the function returns it",
     label = "this is a future",
-    note = "the names would end before the future runs: write `async fn ..` and await it in the body"
+    note = "write `async fn ..`, and await the future in its body"
 )]
 pub trait Settled {}
 
-impl<R: Future> Written<R> {
-    /// No outcome: nothing was written yet.
+impl<R: Future> Now<R> {
+    /// A shape that asks nothing more of the future, so that it is one fault.
     #[must_use]
-    pub const fn shape(&self) -> Plain<R>
+    pub const fn shape(&self) -> Pending<R>
     where
         R: Settled,
     {
-        Plain(PhantomData)
+        Pending(PhantomData)
     }
 }
 
-impl<R> Deref for Written<R> {
+/// The shape of a future: what is refused, and never stored.
+#[derive(Debug)]
+pub struct Pending<R>(PhantomData<fn() -> R>);
+
+impl<R> Shape for Pending<R> {
+    type Return = R;
+    type Value = ();
+
+    fn value(_: &R) -> Option<&()> {
+        None
+    }
+
+    fn restore((): ()) -> R {
+        unreachable!("a future is never stored")
+    }
+}
+
+impl<R> Outcome<R> for Pending<R> {
+    type Value = R;
+
+    fn success(_: &R) -> Option<&R> {
+        None
+    }
+}
+
+impl<R> Deref for Now<R> {
     type Target = Return<R>;
 
     fn deref(&self) -> &Return<R> {

@@ -3,6 +3,6 @@
 mod cacheable;
 mod tier;
 
-pub use cacheable::{Cacheable, Declared, Opaque, Outcome, Plain, Return, Settled, Shape, Storable, Written};
+pub use cacheable::{Cacheable, Declared, Now, Opaque, Outcome, Pending, Plain, Return, Settled, Shape, Storable};
 pub(crate) use tier::Codec;
 pub use tier::{LivesIn, Local, Shared};

@@ -7,7 +7,7 @@ use std::fmt;
 static TOOLS: u32 = 3;
 
 #[ttl_cached(entity = "tools")]
-extern "C" {}
+unsafe extern "C" {}
 
 #[ttl_cached(entity = "tools")]
 union Bits {
