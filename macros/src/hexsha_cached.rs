@@ -53,6 +53,7 @@ impl Plan {
             None => Revision::first(function, errors),
         };
         let store = args.value("store", errors, Store::read).unwrap_or(Store::Memory);
+        store.check(&function.returns, errors);
         let settings = Chain::default()
             .with("keep", args.value("keep", errors, number::count))
             .with("capacity", args.value("capacity", errors, number::count));

@@ -2,9 +2,11 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens as _, quote_spanned};
-use syn::{Expr, ExprLit, Lit};
+use syn::{Expr, ExprLit, Lit, TypeReference};
 
+use crate::errors::Errors;
 use crate::nearest::{listed, nearest};
+use crate::returns::Returns;
 use crate::words::not_yet;
 
 /// One of a few words.
@@ -59,6 +61,17 @@ impl Choice for Store {
 }
 
 impl Store {
+    /// Says so where a `&'static` value would have to come back from Redis.
+    pub(crate) fn check(self, returns: &Returns, errors: &mut Errors) {
+        let fixed = |lent: &&TypeReference| lent.lifetime.as_ref().is_some_and(|lifetime| lifetime.ident == "static");
+        if let Some(lent) = returns.lent.as_ref().filter(fixed).filter(|_| self != Self::Memory) {
+            errors.cover(
+                lent,
+                "a `&'static` value cannot come back from Redis: return an owned one, or write `store = memory`",
+            );
+        }
+    }
+
     /// The runtime's constructor of a site.
     pub(crate) const fn word(self) -> &'static str {
         match self {

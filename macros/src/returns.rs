@@ -35,6 +35,8 @@ pub(crate) struct Returns {
     pub(crate) opaque: bool,
     /// Whether some of it is: the rest cannot be asked for its traits.
     pub(crate) inferred: bool,
+    /// The whole type, where it is a borrow: it has no owner when it is read back.
+    pub(crate) lent: Option<TypeReference>,
 }
 
 impl Returns {
@@ -42,7 +44,7 @@ impl Returns {
         match output {
             ReturnType::Default => {
                 let at = name.resolved_at(Span::mixed_site());
-                Self { ty: quote_spanned!(at=> ()), at, opaque: false, inferred: false }
+                Self { ty: quote_spanned!(at=> ()), at, opaque: false, inferred: false, lent: None }
             }
             ReturnType::Type(_, ty) => Self::of(ty),
         }
@@ -54,7 +56,8 @@ impl Returns {
         infer.visit_type_mut(&mut named);
         let opaque = matches!(named, Type::Infer(_));
         let at = ty.span().resolved_at(Span::mixed_site());
-        Self { ty: named.into_token_stream(), at, opaque, inferred: infer.met }
+        let lent = if let Type::Reference(lent) = ty { Some(lent.clone()) } else { None };
+        Self { ty: named.into_token_stream(), at, opaque, inferred: infer.met, lent }
     }
 }
 

@@ -59,6 +59,7 @@ impl Plan {
         let entity = args.value("entity", errors, entity);
         let ttl = args.value("ttl", errors, |value| early(value, function).and_then(Length::read));
         let store = args.value("store", errors, Store::read).unwrap_or(Store::Tiered);
+        store.check(&function.returns, errors);
         let capacity = args.value("capacity", errors, number::count);
         let (fixed, jitter) = (ttl.as_ref().and_then(Length::fixed), args.value("jitter", errors, number::share));
         let life = fixed.zip(jitter.as_ref()).map(|(ttl, jitter)| quote!(#ttl, #jitter));

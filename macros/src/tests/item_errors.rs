@@ -49,7 +49,12 @@ fn return_types() {
             (args, "fn f<'a>() -> Result<&'a [u8], E> {}", &[&borrowed("a `Vec`")]),
             (args, "fn f(&self) -> Option<&Tool> {}", &[&borrowed("the value itself or an `Arc` of it")]),
             (args, "fn f<'a>() -> Cow<'a, str> {}", &[&borrowed("one with `'static` here")]),
-            (args, "fn f() -> &'static str {}", &[]),
+            (
+                args,
+                "fn f() -> &'static str {}",
+                &["a `&'static` value cannot come back from Redis: return an owned one, or write `store = memory`"],
+            ),
+            (r#"entity = "a", store = memory"#, "fn f() -> &'static str {}", &[]),
             (args, "fn f() -> Arc<dyn Fn(&str) -> &str> {}", &[]),
             (args, "fn f() -> fn(&str) -> &str {}", &[]),
             (args, "fn f() {}", &[]),

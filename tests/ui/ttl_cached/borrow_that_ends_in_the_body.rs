@@ -1,6 +1,6 @@
 use larder::ttl_cached;
 
-#[ttl_cached(entity = "tools")]
+#[ttl_cached(entity = "tools", store = memory)]
 async fn tool(id: u32) -> &'static str {
     let name = id.to_string();
     &name
