@@ -16,7 +16,7 @@ fn page(config: &Config, db: &Db, host: Option<&str>) -> Page {
         ::larder::__private::Shared::when(host.is_some())
             .part(&host)
             .revision(::larder::__private::LeftOut::new(&db).revision()),
-        ::larder::__private::Return::<Page>::NEW.shape(),
+        ::larder::__private::Now::<Page>::NEW.shape(),
     ) {
         ::larder::__private::Look::Hit(__larder) => return __larder,
         ::larder::__private::Look::Miss(__larder) => __larder,

@@ -5,7 +5,7 @@
 
 fn remove(&mut self, id: u32) -> Option<Tool> {
     ::larder::__private::invalidates(
-            ::larder::__private::Return::<Option<Tool>>::NEW.shape(),
+            ::larder::__private::Now::<Option<Tool>>::NEW.shape(),
         )
         .tag(::larder::__private::Name::new().lit("tools"))
         .tag(::larder::__private::Name::new().lit("tool:").part(&id))

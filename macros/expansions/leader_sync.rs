@@ -1,4 +1,4 @@
-// #[leader(key = ("sync", tenant.id), ttl = life, renew = true, on_err = grace, on_unavailable = error)]
+// #[leader(key = ("sync", tenant.id), ttl = life, grace = 10, renew = true, on_err = grace, on_unavailable = error)]
 // fn sync(tenant: &Tenant, life: Duration) -> Result<Leadership<u64>, Error> {
 //     tenant.sync()
 // }
@@ -7,6 +7,7 @@ fn sync(tenant: &Tenant, life: Duration) -> Result<Leadership<u64>, Error> {
     ::larder::__private::lead::<Result<Leadership<u64>, Error>>("sync")
         .key(::larder::__private::Name::new().lit("sync:").part(&tenant.id))
         .ttl(life)
+        .grace(::core::time::Duration::from_secs(10u64))
         .renew()
         .keep_on_err()
         .error()

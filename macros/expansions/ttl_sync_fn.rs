@@ -11,7 +11,7 @@ fn square(n: u64) -> u64 {
             &__LARDER
         },
         ::larder::__private::Shared::key().part(&n),
-        ::larder::__private::Return::<u64>::NEW.shape(),
+        ::larder::__private::Now::<u64>::NEW.shape(),
     ) {
         ::larder::__private::Look::Hit(__larder) => return __larder,
         ::larder::__private::Look::Miss(__larder) => __larder,

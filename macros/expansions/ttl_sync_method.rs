@@ -14,7 +14,7 @@ pub fn user(&self, id: u32) -> Option<User> {
             .part(&self.realm)
             .part(&id)
             .revision(::larder::__private::LeftOut::new(&self).revision()),
-        ::larder::__private::Return::<Option<User>>::NEW.shape(),
+        ::larder::__private::Now::<Option<User>>::NEW.shape(),
     ) {
         ::larder::__private::Look::Hit(__larder) => return __larder,
         ::larder::__private::Look::Miss(__larder) => __larder,

@@ -66,7 +66,10 @@ impl Args {
                     errors.add(error);
                     skip_to_comma(input)?;
                 }
-                if !input.is_empty() && input.parse::<Token![,]>().is_err() {
+                if input.peek(Token![;]) {
+                    errors.push(input.span(), "a `;` stands between two arguments: write `,`");
+                    input.parse::<Token![;]>()?;
+                } else if !input.is_empty() && input.parse::<Token![,]>().is_err() {
                     errors.push(input.span(), "a `,` is missing before this argument");
                 }
             }
@@ -80,8 +83,19 @@ impl Args {
 
     fn argument(&mut self, input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<()> {
         if !is_named(input) || (self.grammar.unnamed.is_none() && words::is_call(input, self.grammar)) {
-            if input.peek(token::Comma) || input.cursor().punct().is_some() {
-                return Err(input.error(format!("expected an argument of `{}`", self.grammar.attribute)));
+            if input.peek(syn::Ident) && input.peek2(Token![:]) && !input.peek2(Token![::]) {
+                let name: Ident = input.parse()?;
+                self.seen.push(name.to_string());
+                let text = format!("a `:` stands between `{name}` and its value: write `=`");
+                return Err(input.error(text));
+            }
+            let value = input.fork().parse::<Expr>();
+            if value.is_err() || (self.grammar.unnamed.is_some() && input.cursor().punct().is_some()) {
+                self.stray = true;
+                let example = self.grammar.names.first().map_or("", |(_, example)| example);
+                let text =
+                    format!("this begins no argument of `{}`: write for example `{example}`", self.grammar.attribute);
+                return Err(input.error(text));
             }
             let value: Expr = input.parse()?;
             match self.grammar.unnamed {
@@ -104,7 +118,7 @@ impl Args {
                 Meant::Nothing => {}
             }
         } else if let Some((first, _)) = self.named.iter().find(|(first, _)| *first == name) {
-            errors.push(name.span(), format!("`{name}` given twice"));
+            errors.push(name.span(), format!("`{name}` given twice: leave out one of them"));
             errors.push(first.span(), "first given here");
         } else if let Some(value) = value {
             self.named.push((name, value));
@@ -143,6 +157,11 @@ impl Args {
         self.seen.iter().any(|seen| seen == name)
     }
 
+    /// Where `name` was written.
+    pub(crate) fn written(&self, name: &str) -> Option<Span> {
+        self.named.iter().find(|(known, _)| known == name).map(|(known, _)| known.span())
+    }
+
     /// Says so when `name` was not written at all.
     pub(crate) fn require(&self, name: &str, errors: &mut Errors) {
         if !self.seen(name) {
@@ -161,7 +180,11 @@ impl Args {
                 errors.push(name.span(), format!("`{name}` names nothing: leave it out, or write `{example}`"));
                 None
             }
-            Value::List(_, values) => Some(Arg { name: name.span(), value: values.into_iter().map(peel).collect() }),
+            Value::List(_, values) => {
+                let values: Vec<_> = values.into_iter().map(peel).collect();
+                once(&values, errors);
+                Some(Arg { name: name.span(), value: values })
+            }
             Value::One(value) => {
                 errors.cover(value, format!("`{name}` takes a list: write `{example}`"));
                 None
@@ -190,23 +213,31 @@ impl Value {
         if input.peek(token::Paren) {
             let inside;
             let paren = syn::parenthesized!(inside in input);
-            let values = Punctuated::<Expr, Token![,]>::parse_terminated(&inside)?;
+            let values = Punctuated::<Expr, Token![,]>::parse_terminated(&inside)
+                .map_err(|error| if inside.is_empty() { unfinished(name, grammar) } else { error })?;
             return Ok(Some(Self::List(paren, values.into_iter().collect())));
         }
         if input.parse::<Option<Token![=]>>()?.is_none() || input.is_empty() || input.peek(Token![,]) {
             return Ok(None);
         }
-        let value = input.parse().map_err(|error| {
-            if !input.is_empty() {
-                return error;
-            }
-            let example = grammar.example(&name.to_string());
-            syn::Error::new(
-                name.span(),
-                format!("the value of `{name}` is not finished: write for example `{example}`"),
-            )
-        });
+        let value = input.parse();
+        let value = value.map_err(|error| if input.is_empty() { unfinished(name, grammar) } else { error });
         Ok(Some(Self::One(value?)))
+    }
+}
+
+/// What a value says that ends too early.
+fn unfinished(name: &Ident, grammar: &Grammar) -> syn::Error {
+    let example = grammar.example(&name.to_string());
+    syn::Error::new(name.span(), format!("the value of `{name}` is not finished: write for example `{example}`"))
+}
+
+/// Says so where a list holds the same twice.
+pub(crate) fn once(values: &[Expr], errors: &mut Errors) {
+    for (place, value) in values.iter().enumerate() {
+        if values.iter().take(place).any(|before| before == value) {
+            errors.cover(value, "this stands in the list already: leave it out");
+        }
     }
 }
 
@@ -216,6 +247,11 @@ pub(crate) fn string(value: Expr, text: &str) -> syn::Result<LitStr> {
         Expr::Lit(ExprLit { lit: Lit::Str(lit), .. }) => Ok(lit),
         other => Err(syn::Error::new_spanned(other, text)),
     }
+}
+
+/// Whether `value` is this string literal.
+pub(crate) fn is_text(value: &Expr, text: &str) -> bool {
+    matches!(value, Expr::Lit(ExprLit { lit: Lit::Str(lit), .. }) if lit.value() == text)
 }
 
 /// The expression without the invisible group that a `macro_rules!` fragment puts around it.

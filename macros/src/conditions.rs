@@ -37,6 +37,9 @@ impl Conditions {
 /// What looks at the stored value: a closure over it, not an expression of `ret`.
 fn closure(value: Expr, function: &Function) -> syn::Result<Expr> {
     match mention("ret", value.to_token_stream()) {
+        None if matches!(value, Expr::Lit(_) | Expr::Unary(_) | Expr::Binary(_)) => {
+            Err(syn::Error::new_spanned(value, "`store_if` is given the value: write a closure, `|v| ..`"))
+        }
         Some(ret) if !matches!(value, Expr::Closure(_)) && !function.binds("ret") => {
             Err(syn::Error::new(ret.span(), "`store_if` is given the value: write a closure, `|ret| ..`"))
         }

@@ -48,6 +48,11 @@ impl Errors {
 pub(crate) fn or_untouched(result: syn::Result<TokenStream>, item: TokenStream) -> TokenStream {
     result.unwrap_or_else(|error| {
         let faults = error.into_compile_error();
-        quote!(#item #faults)
+        // A closure is an expression, and so is what takes its place.
+        if syn::parse2::<syn::ExprClosure>(item.clone()).is_ok() {
+            quote!({ #faults #item })
+        } else {
+            quote!(#item #faults)
+        }
     })
 }

@@ -60,7 +60,8 @@ impl Function {
         let vis: Visibility = input.parse()?;
         let start = input.fork();
         let defaultness = if input.peek(Token![default]) { Some(input.parse()?) } else { None };
-        let sig = Signature::parse(input).map_err(|error| misplaced(&start, attribute).unwrap_or(error))?;
+        let sig = Signature::parse(input)
+            .map_err(|error| misplaced(&start, attribute).unwrap_or_else(|| unfinished(&error)))?;
         if input.peek(Token![;]) {
             let text = format!("a method without a body: write `#[{attribute}]` on its implementations");
             return Err(input.error(text));
@@ -161,11 +162,13 @@ impl Function {
         self.fingerprint.rotate_left(1) ^ fingerprint([args])
     }
 
-    /// The value that tells the runtime what the result means.
+    /// The value that tells the runtime what the result means. Of a sync function, also whether it is a future.
     pub(crate) fn shape(&self, private: &TokenStream) -> TokenStream {
         let (at, ty) = (self.at(), &self.returns.ty);
         if self.returns.opaque {
             quote_spanned!(at=> #private::Opaque)
+        } else if matches!(self.mode, Mode::Sync) && !self.returns.inferred {
+            quote_spanned!(at=> #private::Now::<#ty>::NEW.shape())
         } else {
             quote_spanned!(at=> #private::Return::<#ty>::NEW.shape())
         }
@@ -288,6 +291,11 @@ impl<'a> Visit<'a> for Names {
             }
         }
     }
+}
+
+/// What a signature says that the compiler has minded already.
+fn unfinished(error: &syn::Error) -> syn::Error {
+    syn::Error::new(error.span(), "this signature is not finished: complete it, and the attribute works again")
 }
 
 /// Braces that no lint takes for the user's.

@@ -45,9 +45,15 @@ struct Plan {
 
 impl Plan {
     fn new(mut args: Args, function: &Function, errors: &mut Errors) -> Self {
-        let given = args.value("revision", errors, |value| early(value, function));
-        let revision = given.map_or_else(|| Revision::first(function, errors), |value| Revision::Is(Box::new(value)));
+        let seen = args.seen("revision");
+        let given = args.value("revision", errors, |value| Revision::written(early(value, function)?, function));
+        let revision = match given {
+            Some(revision) => revision,
+            None if seen => Revision::none(),
+            None => Revision::first(function, errors),
+        };
         let store = args.value("store", errors, Store::read).unwrap_or(Store::Memory);
+        store.check(&function.returns, errors);
         let settings = Chain::default()
             .with("keep", args.value("keep", errors, number::count))
             .with("capacity", args.value("capacity", errors, number::count));

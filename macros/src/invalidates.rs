@@ -3,7 +3,7 @@
 use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
 
-use crate::args::{Args, Grammar};
+use crate::args::{Args, Grammar, once};
 use crate::chain::Chain;
 use crate::errors::Errors;
 use crate::function::Function;
@@ -33,6 +33,7 @@ impl Plan {
                 "`invalidates` needs a name: write `#[invalidates(\"tools\")]` or `#[invalidates(\"tool:{id}\")]`";
             errors.push(Span::call_site(), text);
         }
+        once(&names, errors);
         // The only phase there is: nothing to tell the runtime.
         let _: Option<Phase> = args.value("phase", errors, Phase::read);
         Self {

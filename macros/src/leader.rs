@@ -41,8 +41,13 @@ impl Plan {
     fn new(mut args: Args, function: &Function, errors: &mut Errors) -> Self {
         args.require("ttl", errors);
         let key = key(&mut args, function, errors);
-        let ttl = args.value("ttl", errors, |value| early(value, function).and_then(Length::read_positive));
+        let ttl = args.value("ttl", errors, |value| early(value, function).and_then(Length::read_lease));
         let grace = args.value("grace", errors, |value| early(value, function).and_then(Length::read));
+        let (graceful, on_err) = (args.seen("grace"), args.written("on_err"));
+        let keeps = args.value("on_err", errors, OnErr::read).and_then(OnErr::setting);
+        if let Some(at) = on_err.filter(|_| keeps.is_some() && !graceful) {
+            errors.push(at, "`on_err = grace` holds nothing without a grace: add `grace = \"10s\"`");
+        }
         let on_unavailable = args.value("on_unavailable", errors, OnUnavailable::read).unwrap_or(OnUnavailable::Skip);
         // The only mode there is: nothing to tell the runtime.
         let _: Option<Mode> = args.value("mode", errors, Mode::read);
@@ -50,7 +55,7 @@ impl Plan {
             .with("ttl", ttl)
             .with("grace", grace)
             .flag(args.value("renew", errors, number::flag).and_then(|renew| renew.then_some("renew")))
-            .flag(args.value("on_err", errors, OnErr::read).and_then(OnErr::setting))
+            .flag(keeps)
             .flag(on_unavailable.call());
         Self { root: Root::take(&mut args, errors), key, settings }
     }

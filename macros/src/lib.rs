@@ -101,7 +101,8 @@ mod tests;
 ///
 /// The parameters that are not in the key, because they cannot change the result. Of one that implements
 /// `larder::HexSha` (a configuration), and of a `self` that does, the revision is in the key all the same: what was made
-/// under one configuration is never served under another. Default: none. Refuses names that are no parameters. Beside `key(..)`, the two must name every parameter between them, and none twice.
+/// under one configuration is never served under another. Default: none. Refuses names that are no parameters. Beside
+/// `key(..)`, the two must name every parameter between them, and none twice.
 ///
 /// ## `stale_while_revalidate = "10s"`
 ///
@@ -120,9 +121,9 @@ mod tests;
 ///
 /// Finer names than the entity, each of which `#[larder::invalidates]` can end. In a text, `{name.field}` stands for a
 /// parameter or its field, and `{{` for a brace; a tuple takes whole expressions and is joined by `:`. `ret` is the
-/// stored value: of a `Result`, what is in its `Ok`. Default: none. Refuses empty names, unknown parameters, and one
-/// placeholder or expression that looks at `ret` and at a parameter, which are not there at one time: make two parts of
-/// it, like `("tool", ret.team, id)`.
+/// stored value: of a `Result`, what is in its `Ok`. Default: none. Refuses empty names, the entity, a name twice, unknown
+/// parameters, and one expression of `ret` and a parameter, which are not there at one time: make two parts of it, like
+/// `("tool", ret.team, id)`.
 ///
 /// ## `when = cursor.is_none()`
 ///
@@ -278,7 +279,7 @@ pub fn hexsha_cached(args: TokenStream, item: TokenStream) -> TokenStream {
 /// ## Names
 ///
 /// What ends: entities, or tags as in [`macro@ttl_cached`], made from parameters before the body runs and from its
-/// result, `ret`. At least one, or a call. Refuses what a tag refuses, and `ret` of `-> impl Trait`.
+/// result, `ret`. At least one, or a call. Refuses what a tag refuses, `ret` of `-> impl Trait`, and returned futures.
 ///
 /// ## `tool(db, id)`
 ///
@@ -329,7 +330,7 @@ pub fn invalidates(args: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// ## `ttl = "300s"`
 ///
-/// How long the lease lasts; an expression may use the parameters. Required. Refuses 0, and `ret`.
+/// How long the lease lasts; an expression may use the parameters. Required. Refuses less than 10 ms, more than 365 days, and `ret`.
 ///
 /// ## `grace = "10s"`
 ///
@@ -342,7 +343,7 @@ pub fn invalidates(args: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// ## `on_err = grace`
 ///
-/// What an `Err` does with the lease: `release` it, or hold it for the `grace`. Default: `release`. Refuses other words.
+/// What an `Err` does with the lease: `release` it, or hold it for the `grace`. Default: `release`. Refuses other words, and `grace` without one.
 ///
 /// ## `on_unavailable = skip`
 ///

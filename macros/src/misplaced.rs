@@ -3,8 +3,22 @@
 use syn::parse::ParseStream;
 
 /// Words that begin an item which is no function, or a closure.
-const KINDS: [&str; 13] =
-    ["struct", "enum", "union", "trait", "impl", "mod", "static", "const", "type", "use", "extern", "move", "|"];
+const KINDS: [&str; 14] = [
+    "macro_rules",
+    "struct",
+    "enum",
+    "union",
+    "trait",
+    "impl",
+    "mod",
+    "static",
+    "const",
+    "type",
+    "use",
+    "extern",
+    "move",
+    "|",
+];
 
 /// Words that may stand before those.
 const BEFORE: [&str; 6] = ["const", "unsafe", "async", "extern", "default", "auto"];
@@ -24,6 +38,7 @@ pub(crate) fn misplaced(item: ParseStream<'_>, attribute: &str) -> Option<syn::E
         if !stands_before && KINDS.contains(&word.as_str()) {
             let (kind, cure) = match word.as_str() {
                 "move" | "|" => ("a closure".to_owned(), "write a `fn`"),
+                "macro_rules" => ("a macro".to_owned(), "write it on a `fn`"),
                 "enum" | "impl" | "extern" => (format!("an {word}"), "write it on a `fn`"),
                 _ => (format!("a {word}"), "write it on a `fn`"),
             };

@@ -31,7 +31,9 @@ impl Ended {
     }
 
     fn read(value: &Expr, function: &Function, errors: &mut Errors) -> Self {
-        if !matches!(value, Expr::Call(_) | Expr::MethodCall(_)) {
+        if let Expr::Await(awaited) = value {
+            errors.cover(awaited, "a call only names its entry here, nothing runs: leave out `.await`");
+        } else if !matches!(value, Expr::Call(_) | Expr::MethodCall(_)) {
             return Self::Name(Name::read(value, function, errors));
         }
         let ret = mention("ret", value.to_token_stream()).filter(|_| !function.binds("ret"));

@@ -7,7 +7,7 @@ use syn::{Expr, ExprLit, ExprUnary, Lit, UnOp};
 
 /// A count of at least one; a constant expression is taken as it is.
 pub(crate) fn count(value: Expr) -> syn::Result<Expr> {
-    match whole(&value, "a whole number")? {
+    match whole(&value)? {
         Some(0) => Err(syn::Error::new_spanned(value, "0 would store nothing: write a number from 1 up")),
         _ => Ok(value),
     }
@@ -15,7 +15,7 @@ pub(crate) fn count(value: Expr) -> syn::Result<Expr> {
 
 /// A schema version.
 pub(crate) fn version(value: Expr) -> syn::Result<Expr> {
-    match whole(&value, "a whole number")? {
+    match whole(&value)? {
         Some(number) if number > u64::from(u32::MAX) => {
             Err(syn::Error::new_spanned(value, "a version is a `u32`: write a smaller number"))
         }
@@ -33,7 +33,11 @@ pub(crate) fn share(value: Expr) -> syn::Result<TokenStream> {
     let number = match &value {
         Expr::Lit(ExprLit { lit: Lit::Float(lit), .. }) => lit.base10_parse::<f64>().unwrap_or(f64::NAN),
         Expr::Lit(ExprLit { lit: Lit::Int(lit), .. }) => lit.base10_parse::<u32>().map_or(f64::NAN, f64::from),
-        Expr::Lit(_) | Expr::Unary(ExprUnary { op: UnOp::Neg(_), .. }) => f64::NAN,
+        Expr::Unary(ExprUnary { op: UnOp::Neg(_), .. }) => f64::NAN,
+        Expr::Lit(_) => {
+            let text = "this is no share: write a number from 0.0 to 1.0, such as `0.1`";
+            return Err(syn::Error::new_spanned(value, text));
+        }
         _ => return Ok(value.into_token_stream()),
     };
     if !(0.0..=1.0).contains(&number) {
@@ -57,15 +61,21 @@ pub(crate) fn part(value: Expr) -> syn::Result<TokenStream> {
 pub(crate) fn flag(value: Expr) -> syn::Result<bool> {
     match value {
         Expr::Lit(ExprLit { lit: Lit::Bool(lit), .. }) => Ok(lit.value),
-        other => Err(syn::Error::new_spanned(other, "write `true` or `false`")),
+        other => {
+            Err(syn::Error::new_spanned(other, "this is neither `true` nor `false`: write one of them, without quotes"))
+        }
     }
 }
 
-fn whole(value: &Expr, wanted: &str) -> syn::Result<Option<u64>> {
-    let fault = || syn::Error::new_spanned(value, format!("write {wanted} here, or a constant"));
+fn whole(value: &Expr) -> syn::Result<Option<u64>> {
+    let fault = |text: &str| Err(syn::Error::new_spanned(value, text));
     match value {
-        Expr::Lit(ExprLit { lit: Lit::Int(lit), .. }) => lit.base10_parse().map(Some).map_err(|_| fault()),
-        Expr::Lit(_) | Expr::Unary(ExprUnary { op: UnOp::Neg(_), .. }) => Err(fault()),
+        Expr::Lit(ExprLit { lit: Lit::Int(lit), .. }) => match lit.base10_parse() {
+            Ok(number) => Ok(Some(number)),
+            Err(_) => fault("this number is too large: write a smaller one"),
+        },
+        Expr::Unary(ExprUnary { op: UnOp::Neg(_), .. }) => fault("this number is negative: write one from 1 up"),
+        Expr::Lit(_) => fault("this is no whole number: write one without quotes, such as `2`, or a constant"),
         _ => Ok(None),
     }
 }

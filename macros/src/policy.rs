@@ -1,10 +1,12 @@
 //! The choices that are made with one word.
 
 use proc_macro2::{Span, TokenStream};
-use quote::quote_spanned;
-use syn::Expr;
+use quote::{ToTokens as _, quote_spanned};
+use syn::{Expr, ExprLit, Lit, TypeReference};
 
-use crate::nearest::listed;
+use crate::errors::Errors;
+use crate::nearest::{listed, nearest};
+use crate::returns::Returns;
 use crate::words::not_yet;
 
 /// One of a few words.
@@ -25,11 +27,22 @@ pub(crate) trait Choice: Copy + Sized + 'static {
         match found {
             Some((_, Some(choice))) if matches!(value, Expr::Path(_)) => Ok(*choice),
             Some((word, None)) => Err(syn::Error::new_spanned(value, not_yet(word))),
-            _ => {
-                let ready = Self::WORDS.iter().filter(|(_, choice)| choice.is_some());
-                let text = format!("write {}, without quotes", listed(ready.map(|(word, _)| *word)));
-                Err(syn::Error::new_spanned(value, text))
-            }
+            _ => Err(syn::Error::new_spanned(&value, Self::refusal(&value))),
+        }
+    }
+
+    /// What is wrong with a value that is none of the words, and what to write.
+    fn refusal(value: &Expr) -> String {
+        let words = || Self::WORDS.iter().filter(|(_, choice)| choice.is_some()).map(|(word, _)| *word);
+        let (written, quoted) = match value {
+            Expr::Lit(ExprLit { lit: Lit::Str(lit), .. }) => (lit.value(), true),
+            other => (other.to_token_stream().to_string(), false),
+        };
+        let meant = nearest(&written, words());
+        match meant {
+            Some(meant) if quoted => format!("a word stands here without quotes: write `{meant}`"),
+            Some(meant) => format!("`{written}` is unknown here: did you mean `{meant}`?"),
+            None => format!("this is unknown here: write {}, without quotes", listed(words())),
         }
     }
 }
@@ -48,6 +61,17 @@ impl Choice for Store {
 }
 
 impl Store {
+    /// Says so where a `&'static` value would have to come back from Redis.
+    pub(crate) fn check(self, returns: &Returns, errors: &mut Errors) {
+        let fixed = |lent: &&TypeReference| lent.lifetime.as_ref().is_some_and(|lifetime| lifetime.ident == "static");
+        if let Some(lent) = returns.lent.as_ref().filter(fixed).filter(|_| self != Self::Memory) {
+            errors.cover(
+                lent,
+                "a `&'static` value cannot come back from Redis: return an owned one, or write `store = memory`",
+            );
+        }
+    }
+
     /// The runtime's constructor of a site.
     pub(crate) const fn word(self) -> &'static str {
         match self {

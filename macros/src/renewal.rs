@@ -1,5 +1,7 @@
 //! `refresh_ahead` and `stale_while_revalidate`: when a value is computed anew in the background.
 
+use std::time::Duration;
+
 use proc_macro2::TokenStream;
 use quote::{ToTokens as _, quote};
 use syn::Expr;
@@ -38,5 +40,10 @@ impl Renewal {
 
 /// A length that is part of a site: a constant may stand for it.
 fn fixed(value: Expr) -> syn::Result<TokenStream> {
-    Ok(Length::read_positive(value)?.into_token_stream())
+    match Length::read(value)? {
+        Length::Fixed(Duration::ZERO, at) => {
+            Err(syn::Error::new(at, "this duration must not be zero: write for example `\"30s\"`"))
+        }
+        length => Ok(length.into_token_stream()),
+    }
 }

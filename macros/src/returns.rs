@@ -33,6 +33,10 @@ pub(crate) struct Returns {
     pub(crate) at: Span,
     /// Whether nothing of the type has a name: `impl Trait`. Deeper inside a type it is left to inference.
     pub(crate) opaque: bool,
+    /// Whether some of it is: the rest cannot be asked for its traits.
+    pub(crate) inferred: bool,
+    /// The whole type, where it is a borrow: it has no owner when it is read back.
+    pub(crate) lent: Option<TypeReference>,
 }
 
 impl Returns {
@@ -40,7 +44,7 @@ impl Returns {
         match output {
             ReturnType::Default => {
                 let at = name.resolved_at(Span::mixed_site());
-                Self { ty: quote_spanned!(at=> ()), at, opaque: false }
+                Self { ty: quote_spanned!(at=> ()), at, opaque: false, inferred: false, lent: None }
             }
             ReturnType::Type(_, ty) => Self::of(ty),
         }
@@ -48,19 +52,25 @@ impl Returns {
 
     pub(crate) fn of(ty: &Type) -> Self {
         let mut named = ty.clone();
-        Infer.visit_type_mut(&mut named);
+        let mut infer = Infer { met: false };
+        infer.visit_type_mut(&mut named);
         let opaque = matches!(named, Type::Infer(_));
-        Self { ty: named.into_token_stream(), at: ty.span().resolved_at(Span::mixed_site()), opaque }
+        let at = ty.span().resolved_at(Span::mixed_site());
+        let lent = if let Type::Reference(lent) = ty { Some(lent.clone()) } else { None };
+        Self { ty: named.into_token_stream(), at, opaque, inferred: infer.met, lent }
     }
 }
 
 /// Puts `_` in the place of every `impl Trait`.
-struct Infer;
+struct Infer {
+    met: bool,
+}
 
 impl VisitMut for Infer {
     fn visit_type_mut(&mut self, ty: &mut Type) {
         if let Type::ImplTrait(opaque) = ty {
             let underscore_token = Token![_](opaque.impl_token.span);
+            self.met = true;
             *ty = Type::Infer(TypeInfer { attrs: Vec::new(), underscore_token });
         } else {
             syn::visit_mut::visit_type_mut(self, ty);

@@ -7,7 +7,7 @@ use syn::{Expr, Pat};
 
 use crate::errors::Errors;
 use crate::function::Function;
-use crate::key::{borrowed, root};
+use crate::key::{borrowed, root, unknown};
 use crate::root::placed;
 
 /// The revision of a call.
@@ -28,7 +28,20 @@ impl Revision {
             Some(pat) => errors.cover(pat, format!("the first parameter is the revision and needs a name: {cure}")),
             None => errors.push(function.name_span(), format!("nothing here tells the revision: {cure}")),
         }
+        Self::none()
+    }
+
+    /// What stands for a revision that is among the faults already.
+    pub(crate) fn none() -> Self {
         Self::Of(Ident::new("revision", Span::call_site()))
+    }
+
+    /// An expression that is written out.
+    pub(crate) fn written(value: Expr, function: &Function) -> syn::Result<Self> {
+        match root(&value).and_then(|name| Some((name, unknown(name, function)?))) {
+            Some((name, text)) => Err(syn::Error::new(name.span(), text)),
+            None => Ok(Self::Is(Box::new(value))),
+        }
     }
 
     /// The parameter that the key leaves to the revision.

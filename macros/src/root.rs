@@ -21,7 +21,7 @@ impl Root {
     fn read(value: Expr) -> syn::Result<Path> {
         match value {
             Expr::Path(path) if path.qself.is_none() => Self::absolute(path.path),
-            other => Err(syn::Error::new_spanned(other, "write a path: `crate = ::larder`")),
+            other => Err(syn::Error::new_spanned(other, "this is no path: write `crate = ::larder`, without quotes")),
         }
     }
 

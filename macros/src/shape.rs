@@ -3,7 +3,7 @@
 use proc_macro2::Ident;
 use quote::ToTokens as _;
 use syn::ext::IdentExt as _;
-use syn::{Attribute, DeriveInput, Field, Fields, Member, Type};
+use syn::{Attribute, DeriveInput, Field, Fields, Member, Meta, Type};
 
 use crate::errors::Errors;
 use crate::fingerprint::of_names;
@@ -38,7 +38,14 @@ impl Shape {
 fn skipped(field: &Field, errors: &mut Errors) -> bool {
     let mut skipped = false;
     for attr in field.attrs.iter().filter(|attr| attr.path().is_ident("key")) {
+        if matches!(attr.meta, Meta::Path(_)) {
+            errors.cover(attr, "this `#[key]` says nothing: write `#[key(skip)]`, or leave it out");
+            continue;
+        }
         let read = attr.parse_nested_meta(|meta| {
+            if meta.input.peek(syn::Token![=]) {
+                return Err(meta.error("`skip` takes no value: write `#[key(skip)]`, or leave it out"));
+            }
             if !meta.path.is_ident("skip") {
                 return Err(meta.error("a field knows only `#[key(skip)]`: write that, or leave it out"));
             }

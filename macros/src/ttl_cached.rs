@@ -5,7 +5,7 @@ use quote::{quote, quote_spanned};
 use syn::LitStr;
 
 use crate::apart::Apart;
-use crate::args::{Args, Grammar};
+use crate::args::{Args, Grammar, is_text};
 use crate::chain::Chain;
 use crate::conditions::Conditions;
 use crate::duration::Length;
@@ -65,6 +65,7 @@ impl Plan {
         let entity = args.value("entity", errors, entity);
         let ttl = args.value("ttl", errors, |value| early(value, function).and_then(Length::read));
         let store = args.value("store", errors, Store::read).unwrap_or(Store::Tiered);
+        store.check(&function.returns, errors);
         let capacity = args.value("capacity", errors, number::count);
         let (fixed, jitter) = (ttl.as_ref().and_then(Length::fixed), args.value("jitter", errors, number::share));
         let life = fixed.zip(jitter.as_ref()).map(|(ttl, jitter)| quote!(#ttl, #jitter));
@@ -82,8 +83,11 @@ impl Plan {
             .with("version", version.filter(number::is_constant))
             .flag(reads(coherence, flight));
         let conditions = Conditions::take(&mut args, function, errors);
-        let tags =
-            args.list("tags", errors).map_or_else(Vec::new, |tags| Name::read_all(&tags.value, function, errors));
+        let tags = args.list("tags", errors).map_or_else(Vec::new, |tags| tags.value);
+        for tag in tags.iter().filter(|tag| entity.as_ref().is_some_and(|entity| is_text(tag, &entity.value()))) {
+            errors.cover(tag, "this is the entity, which every value has as a name already: leave it out");
+        }
+        let tags = Name::read_all(&tags, function, errors);
         Self {
             root: Root::take(&mut args, errors),
             entity: entity.unwrap_or_else(|| LitStr::new("", Span::call_site())),

@@ -30,7 +30,9 @@ pub(crate) fn refusal(name: &Ident, grammar: &Grammar, bare: bool) -> Option<Ref
         return None;
     }
     let attribute = grammar.attribute;
-    let ours = elsewhere(&word).filter(|ours| known().any(|known| known == *ours));
+    let of_a_lease = ["name", "lock", "id"].contains(&word.as_str()).then_some("key");
+    let ours = if attribute == "leader" && of_a_lease.is_some() { of_a_lease } else { elsewhere(&word) };
+    let ours = ours.filter(|ours| known().any(|known| known == *ours));
     let (text, meant) = if grammar.later.contains(&word.as_str()) {
         (not_yet(&word), Meant::Nothing)
     } else if let Some(ours) = ours {
@@ -38,10 +40,12 @@ pub(crate) fn refusal(name: &Ident, grammar: &Grammar, bare: bool) -> Option<Ref
         (text, Meant::Argument(ours))
     } else if attribute == "invalidates" && of_names(&word) {
         (format!("names stand here without `{word}`: write `\"tools\"` or `\"tool:{{id}}\"`"), Meant::Unnamed)
+    } else if attribute == "hexsha_cached" && (word == "ttl" || elsewhere(&word) == Some("ttl")) {
+        (format!("`{word}` is not needed: the value of one revision never goes stale, leave it out"), Meant::Nothing)
     } else if let Some(owner) = owner(&word) {
         (format!("`{word}` is an argument of `{owner}`, not of `{attribute}`: leave it out"), Meant::Nothing)
     } else if let Some(reason) = needless(&word) {
-        (format!("`{word}` is not needed: {reason}"), Meant::Nothing)
+        (format!("`{word}` is not needed: {reason}, leave it out"), Meant::Nothing)
     } else if let Some(meant) = nearest(&word, known()) {
         let text = format!("`{word}` is not an argument of `{attribute}`: did you mean `{meant}`?");
         (text, Meant::Argument(meant))
@@ -110,7 +114,7 @@ fn owner(word: &str) -> Option<&'static str> {
 fn needless(word: &str) -> Option<&'static str> {
     Some(match word {
         "result" => "an `Err` is never stored, whatever the alias of the type",
-        "option" => "`None` is stored and is a hit, use `store_if = |v| v.is_some()` to leave it out",
+        "option" => "`None` is stored and is a hit unless `store_if = |v| v.is_some()` says otherwise",
         "map_error" => "a failing cache is a miss, never an error of the function",
         "ty" | "create" | "unbound" => "the storage is made by the runtime, from `larder::Larder::builder()`",
         "redis" | "disk" | "map" => "the storage is chosen by the runtime, or by `store = memory`",

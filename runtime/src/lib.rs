@@ -33,8 +33,8 @@ mod value;
 
 pub use error::{Error, ErrorKind};
 pub use instance::{
-    Builder, CachedCall, Frame, Health, Larder, Receipt, Status, bypass, clear, detached, forget, frame, health,
-    invalidate, refresh, stats, tag,
+    Builder, CachedCall, Forget, Frame, Health, Larder, Receipt, Status, bypass, clear, detached, forget, frame,
+    health, invalidate, refresh, stats, tag,
 };
 pub use key::{BySerde, CacheKey, KeyWriter, by_serde};
 pub use larder_macros::{CacheKey, hexsha_cached, invalidates, leader, ttl_cached};

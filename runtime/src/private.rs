@@ -2,14 +2,15 @@
 
 pub use crate::cache::Site;
 pub use crate::call::{
-    Always, Judge, Lead, LeaderFailure, LeaderReturn, Look, Miss, Name, Running, StoreIf, Write, invalidates, lead,
-    look, look_at, revision, text, text_of,
+    Always, Judge, Lead, LeaderFailure, LeaderReturn, Look, Miss, Name, NamePart, RevisionText, Running, StoreIf,
+    Write, invalidates, lead, look, look_at, revision, text, text_of,
 };
 pub use crate::instance::{EntryOf, entry_of};
 pub use crate::key::Key;
 pub use crate::revision::{LeftOut, Unrevised};
 pub use crate::value::{
-    Declared, Local, Opaque, Outcome, Plain, Return, Shape, Shared, Storable, TakenAlong, Tier, lend, own,
+    Declared, LivesIn, Local, Now, Opaque, Outcome, Pending, Plain, Return, Settled, Shape, Shared, Storable,
+    TakenAlong, lend, own,
 };
 
 /// A value of any type, for an expression that tells the compiler a type and is never run.

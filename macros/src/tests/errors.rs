@@ -28,7 +28,11 @@ fn names_of_arguments() {
     check(
         ttl_cached::expand,
         &[
-            (r#"entity = "a", ttl = 1, ttl = 2"#, PLAIN, &["`ttl` given twice", "first given here"]),
+            (
+                r#"entity = "a", ttl = 1, ttl = 2"#,
+                PLAIN,
+                &["`ttl` given twice: leave out one of them", "first given here"],
+            ),
             (r#"entity = "a", tll = 1"#, PLAIN, &["`tll` is not an argument of `ttl_cached`: did you mean `ttl`?"]),
             (r#"entity = "a", time = 20"#, PLAIN, &["`time` is called `ttl` here: write `ttl = \"20s\"`"]),
             (r#"entity = "a", size = 20"#, PLAIN, &["`size` is called `capacity` here: write `capacity = 10_000`"]),
@@ -42,26 +46,26 @@ fn names_of_arguments() {
             (
                 r#"entity = "a", result = true"#,
                 PLAIN,
-                &["`result` is not needed: an `Err` is never stored, whatever the alias of the type"],
+                &["`result` is not needed: an `Err` is never stored, whatever the alias of the type, leave it out"],
             ),
             (
                 r#"entity = "a", option"#,
                 PLAIN,
                 &[
-                    "`option` is not needed: `None` is stored and is a hit, use `store_if = |v| v.is_some()` to leave it out",
+                    "`option` is not needed: `None` is stored and is a hit unless `store_if = |v| v.is_some()` says otherwise, leave it out",
                 ],
             ),
             (
                 r#"entity = "a", map_error = |e| e"#,
                 PLAIN,
-                &["`map_error` is not needed: a failing cache is a miss, never an error of the function"],
+                &["`map_error` is not needed: a failing cache is a miss, never an error of the function, leave it out"],
             ),
             (
                 r#"entity = "a", ty = "T", create = "{}""#,
                 PLAIN,
                 &[
-                    "`ty` is not needed: the storage is made by the runtime, from `larder::Larder::builder()`",
-                    "`create` is not needed: the storage is made by the runtime, from `larder::Larder::builder()`",
+                    "`ty` is not needed: the storage is made by the runtime, from `larder::Larder::builder()`, leave it out",
+                    "`create` is not needed: the storage is made by the runtime, from `larder::Larder::builder()`, leave it out",
                 ],
             ),
             (r#"entity = "a", stale_if_error = "1h""#, PLAIN, &["`stale_if_error` is not available yet: leave it out"]),
@@ -106,7 +110,7 @@ fn names_of_arguments() {
                 r#"entity = "a", + 1, ttl = "x""#,
                 PLAIN,
                 &[
-                    "expected an argument of `ttl_cached`",
+                    "this begins no argument of `ttl_cached`: write for example `entity = \"tools\"`",
                     "this is no duration: write seconds as `20`, or `\"250ms\"`, `\"20s\"`, `\"1m30s\"`, `\"2h\"`, or an expression of type `Duration`",
                 ],
             ),
@@ -130,24 +134,66 @@ fn values_of_arguments() {
                 &["an entity is one fixed name: write what is finer as `tags(\"tool:{id}\")`"],
             ),
             (r#"entity = "a", capacity = 0"#, PLAIN, &["0 would store nothing: write a number from 1 up"]),
-            (r#"entity = "a", capacity = -1"#, PLAIN, &["write a whole number here, or a constant"]),
-            (r#"entity = "a", capacity = "9""#, PLAIN, &["write a whole number here, or a constant"]),
+            (r#"entity = "a", capacity = -1"#, PLAIN, &["this number is negative: write one from 1 up"]),
+            (
+                r#"entity = "a", capacity = "9""#,
+                PLAIN,
+                &["this is no whole number: write one without quotes, such as `2`, or a constant"],
+            ),
+            (
+                r#"entity = "a", capacity = 99999999999999999999"#,
+                PLAIN,
+                &["this number is too large: write a smaller one"],
+            ),
+            (r#"entity = "a", key(id, id)"#, PLAIN, &["this stands in the list already: leave it out"]),
+            (r#"entity = "a", tags("b:{id}", "b:{id}")"#, PLAIN, &["this stands in the list already: leave it out"]),
+            (
+                r#"entity = "a", tags("a")"#,
+                PLAIN,
+                &["this is the entity, which every value has as a name already: leave it out"],
+            ),
+            (
+                r#"entity = "a", key(id.)"#,
+                PLAIN,
+                &["the value of `key` is not finished: write for example `key(id, filter.team)`"],
+            ),
             (r#"entity = "a", version = 5_000_000_000"#, PLAIN, &["a version is a `u32`: write a smaller number"]),
             (r#"entity = "a", jitter = 1.5"#, PLAIN, &["this share is outside 0.0..=1.0: write for example `0.1`"]),
             (r#"entity = "a", jitter = -0.1"#, PLAIN, &["this share is outside 0.0..=1.0: write for example `0.1`"]),
-            (r#"entity = "a", jitter = "x""#, PLAIN, &["this share is outside 0.0..=1.0: write for example `0.1`"]),
+            (
+                r#"entity = "a", jitter = "x""#,
+                PLAIN,
+                &["this is no share: write a number from 0.0 to 1.0, such as `0.1`"],
+            ),
             (r#"entity = "a", ttl = 20s"#, PLAIN, &["a duration with a unit needs quotes: write `\"20s\"`"]),
-            (r#"entity = "a", store = "memory""#, PLAIN, &["write `memory`, `redis` or `tiered`, without quotes"]),
-            (r#"entity = "a", store = disk"#, PLAIN, &["write `memory`, `redis` or `tiered`, without quotes"]),
-            (r#"entity = "a", coherence = no"#, PLAIN, &["write `tracked`, `strict` or `ttl`, without quotes"]),
-            (r#"entity = "a", single_flight = on"#, PLAIN, &["write `process` or `off`, without quotes"]),
+            (r#"entity = "a", store = "memory""#, PLAIN, &["a word stands here without quotes: write `memory`"]),
+            (r#"entity = "a", store = memroy"#, PLAIN, &["`memroy` is unknown here: did you mean `memory`?"]),
+            (
+                r#"entity = "a", store = disk"#,
+                PLAIN,
+                &["this is unknown here: write `memory`, `redis` or `tiered`, without quotes"],
+            ),
+            (
+                r#"entity = "a", coherence = no"#,
+                PLAIN,
+                &["this is unknown here: write `tracked`, `strict` or `ttl`, without quotes"],
+            ),
+            (
+                r#"entity = "a", single_flight = on"#,
+                PLAIN,
+                &["this is unknown here: write `process` or `off`, without quotes"],
+            ),
             (r#"entity = "a", single_flight = cluster"#, PLAIN, &["`cluster` is not available yet: leave it out"]),
             (
                 r#"entity = "a", crate = other::larder"#,
                 PLAIN,
                 &["this path depends on the module: write `crate = ::other::larder` or `crate = crate::other::larder`"],
             ),
-            (r#"entity = "a", crate = "larder""#, PLAIN, &["write a path: `crate = ::larder`"]),
+            (
+                r#"entity = "a", crate = "larder""#,
+                PLAIN,
+                &["this is no path: write `crate = ::larder`, without quotes"],
+            ),
             (
                 r#"entity = "a", when = ret.is_some()"#,
                 PLAIN,
@@ -165,7 +211,7 @@ fn values_of_arguments() {
                 PLAIN,
                 &[
                     "`ttl_cached` needs `entity`: add `entity = \"tools\"`",
-                    "write `memory`, `redis` or `tiered`, without quotes",
+                    "this is unknown here: write `memory`, `redis` or `tiered`, without quotes",
                     "0 would store nothing: write a number from 1 up",
                     "this share is outside 0.0..=1.0: write for example `0.1`",
                 ],
@@ -218,7 +264,8 @@ fn names() {
             ),
             (r#"("a", ret + id)"#, PLAIN, &["`id` and `ret` are not there at one time: make two parts of it"]),
             (r#"("a", ret.iter().map(|id| id.len()).sum())"#, PLAIN, &[]),
-            (r#""a", on = never"#, PLAIN, &["write `ok` or `always`, without quotes"]),
+            (r#""a", "a""#, PLAIN, &["this stands in the list already: leave it out"]),
+            (r#""a", on = never"#, PLAIN, &["this is unknown here: write `ok` or `always`, without quotes"]),
             (
                 r#""a", phase = around, max_txn = "5s""#,
                 PLAIN,
@@ -242,6 +289,14 @@ fn leaders() {
         &[
             (r#""a""#, PLAIN, &["`leader` needs `ttl`: add `ttl = \"300s\"`"]),
             (r#""a", ttl = 0"#, PLAIN, &["this duration must not be zero: write for example `\"30s\"`"]),
+            (r#""a", ttl = "9ms""#, PLAIN, &["a lease lasts 10 ms at least: write for example `\"30s\"`"]),
+            (r#""a", ttl = "366d""#, PLAIN, &["a lease lasts 365 days at most: write for example `\"30s\"`"]),
+            (
+                r#""a", ttl = 9, on_err = grace"#,
+                PLAIN,
+                &["`on_err = grace` holds nothing without a grace: add `grace = \"10s\"`"],
+            ),
+            (r#""a", ttl = 9, grace = 1, on_err = grace"#, PLAIN, &[]),
             (r#""a", ttl = "0ms""#, PLAIN, &["this duration must not be zero: write for example `\"30s\"`"]),
             ("ttl = 9", PLAIN, &["`leader` needs a key: write `#[leader(\"nightly\", ttl = \"300s\")]`"]),
             (
@@ -268,9 +323,21 @@ fn leaders() {
                 &["the key is needed before the function runs, so there is no `ret` yet: use parameters"],
             ),
             (r#""a:{zebra}", ttl = 9"#, PLAIN, &["`zebra` is not a parameter of `find`: write `id` or `team`"]),
-            (r#""a", ttl = 9, renew = yes"#, PLAIN, &["write `true` or `false`"]),
-            (r#""a", ttl = 9, on_err = keep"#, PLAIN, &["write `release` or `grace`, without quotes"]),
-            (r#""a", ttl = 9, on_unavailable = fail"#, PLAIN, &["write `skip`, `run` or `error`, without quotes"]),
+            (
+                r#""a", ttl = 9, renew = yes"#,
+                PLAIN,
+                &["this is neither `true` nor `false`: write one of them, without quotes"],
+            ),
+            (
+                r#""a", ttl = 9, on_err = keep"#,
+                PLAIN,
+                &["this is unknown here: write `release` or `grace`, without quotes"],
+            ),
+            (
+                r#""a", ttl = 9, on_unavailable = fail"#,
+                PLAIN,
+                &["this is unknown here: write `skip`, `run` or `error`, without quotes"],
+            ),
             (r#""a", ttl = 9, mode = wait("30s")"#, PLAIN, &["`wait` is not available yet: leave it out"]),
         ],
     );

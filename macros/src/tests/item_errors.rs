@@ -49,7 +49,12 @@ fn return_types() {
             (args, "fn f<'a>() -> Result<&'a [u8], E> {}", &[&borrowed("a `Vec`")]),
             (args, "fn f(&self) -> Option<&Tool> {}", &[&borrowed("the value itself or an `Arc` of it")]),
             (args, "fn f<'a>() -> Cow<'a, str> {}", &[&borrowed("one with `'static` here")]),
-            (args, "fn f() -> &'static str {}", &[]),
+            (
+                args,
+                "fn f() -> &'static str {}",
+                &["a `&'static` value cannot come back from Redis: return an owned one, or write `store = memory`"],
+            ),
+            (r#"entity = "a", store = memory"#, "fn f() -> &'static str {}", &[]),
             (args, "fn f() -> Arc<dyn Fn(&str) -> &str> {}", &[]),
             (args, "fn f() -> fn(&str) -> &str {}", &[]),
             (args, "fn f() {}", &[]),
@@ -144,13 +149,7 @@ fn revisions() {
             ),
             ("revision = self.sha", "fn f(&self) {}", &[]),
             ("keep = 0", PLAIN, &["0 would store nothing: write a number from 1 up"]),
-            (
-                "ttl = 1",
-                PLAIN,
-                &[
-                    "`ttl` is not an argument of `hexsha_cached`: it takes `revision`, `key`, `skip`, `keep`, `capacity`, `when`, `store_if`, `store` or `crate`",
-                ],
-            ),
+            ("ttl = 1", PLAIN, &["`ttl` is not needed: the value of one revision never goes stale, leave it out"]),
             ("config.hexsha()", PLAIN, &["a value without a name: write `revision = config.hexsha()`"]),
         ],
     );

@@ -10,7 +10,7 @@ use crate::background;
 use crate::cache::{Instantiation, Request, Site, find};
 use crate::key::Key;
 use crate::revision::HexSha;
-use crate::value::{Codec, Shape, Storable, Tier};
+use crate::value::{Codec, LivesIn, Shape, Storable};
 
 /// What memory says to a call.
 #[derive(Debug)]
@@ -29,8 +29,7 @@ pub enum Look<S: Shape> {
 pub fn look<S, T, I>(site: I, key: &Key<T>, _: S) -> Look<S>
 where
     S: Shape,
-    S::Value: Storable,
-    T: Tier<S::Value>,
+    S::Value: Storable + LivesIn<T>,
     I: FnOnce() -> &'static Site,
 {
     look_up(site(), Instantiation::of::<I>(), "", key)
@@ -41,8 +40,7 @@ where
 pub fn look_at<S, T, I>(site: I, revision: &str, key: &Key<T>, _: S) -> Look<S>
 where
     S: Shape,
-    S::Value: Storable,
-    T: Tier<S::Value>,
+    S::Value: Storable + LivesIn<T>,
     I: FnOnce() -> &'static Site,
 {
     look_up(site(), Instantiation::of::<I>(), revision, key)
@@ -53,8 +51,7 @@ where
 fn look_up<S, T>(site: &'static Site, instantiation: Instantiation, revision: &str, key: &Key<T>) -> Look<S>
 where
     S: Shape,
-    S::Value: Storable,
-    T: Tier<S::Value>,
+    S::Value: Storable + LivesIn<T>,
 {
     let (wanted, revision) = (key.is_usable(), revision.as_bytes());
     let request = Request { site, key: key.form(), revision, wanted, instantiation, codec: Codec::of::<T> };
@@ -70,9 +67,20 @@ pub fn revision<T: HexSha + ?Sized>(config: &T) -> &str {
     config.hexsha()
 }
 
+/// What `revision = ..` may be.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no revision",
+    label = "a revision is text",
+    note = "write an expression of type `&str` or `String`, such as `config.hexsha()`"
+)]
+pub trait RevisionText: AsRef<str> {}
+
+#[diagnostic::do_not_recommend]
+impl<T: AsRef<str> + ?Sized> RevisionText for T {}
+
 /// The revision that an expression gives.
 #[inline]
-pub fn text_of<T: AsRef<str> + ?Sized>(revision: &T) -> &str {
+pub fn text_of<T: RevisionText + ?Sized>(revision: &T) -> &str {
     revision.as_ref()
 }
 

@@ -7,9 +7,9 @@ mod names;
 mod tags;
 mod write;
 
-pub use cached::{Always, Judge, Look, Miss, StoreIf, look, look_at, revision, text_of};
+pub use cached::{Always, Judge, Look, Miss, RevisionText, StoreIf, look, look_at, revision, text_of};
 pub use engine::Running;
 pub use lead::{Lead, LeaderFailure, LeaderReturn, lead};
-pub use names::{Name, text};
+pub use names::{Name, NamePart, text};
 pub(crate) use tags::Tags;
 pub use write::{Write, invalidates};

@@ -24,7 +24,7 @@ impl Name {
 
     /// Adds a value as it is now.
     #[must_use]
-    pub fn part<T: Display + ?Sized>(mut self, value: &T) -> Self {
+    pub fn part<T: NamePart + ?Sized>(mut self, value: &T) -> Self {
         self.pieces.push(Some(value.to_string()));
         self
     }
@@ -48,7 +48,18 @@ impl Name {
     }
 }
 
+/// A value that can stand in a name.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be part of a name",
+    label = "has no text of its own",
+    note = "a name is text: write what identifies the value, such as `\"tool:{{tool.id}}\"`, or implement `std::fmt::Display` for it"
+)]
+pub trait NamePart: Display {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Display + ?Sized> NamePart for T {}
+
 /// A part of the result as it stands in a name.
-pub fn text<T: Display + ?Sized>(value: &T) -> String {
+pub fn text<T: NamePart + ?Sized>(value: &T) -> String {
     value.to_string()
 }

@@ -1,6 +1,10 @@
 //! The end of a single entry, named by the call that it answers.
 
+use std::fmt;
 use std::future::Future;
+use std::mem;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
 use super::{Larder, Receipt};
 use crate::cache::{Probed, probe};
@@ -50,15 +54,68 @@ impl<F: Future> CachedCall for F {}
 /// assert_eq!((counts.misses, counts.hits()), (3, 1));
 /// # Ok::<(), larder::Error>(()) }).unwrap();
 /// ```
-pub async fn forget<C: CachedCall>(call: C) -> Result<Receipt, Error> {
-    let probed = probe(call);
-    match probed {
-        Probed::Entry(target) => {
-            let larder = target.larder.clone();
-            Ok(larder.end_with(Vec::new(), &[target.into_cells()]).await)
+pub fn forget<C: CachedCall>(call: C) -> Forget<C> {
+    Forget { step: Step::Asking(call, |call| probe(call)) }
+}
+
+/// The future of [`forget`].
+///
+/// It asks nothing of `C`, so that what is no call is one fault, at the call.
+///
+/// # Examples
+///
+/// ```
+/// #[larder::ttl_cached(entity = "tools")]
+/// async fn tool(id: u32) -> u32 {
+///     id
+/// }
+///
+/// let forget: larder::Forget<_> = larder::forget(tool(1));
+/// assert!(pollster::block_on(forget)?.is_applied());
+/// # Ok::<(), larder::Error>(())
+/// ```
+#[must_use = "a future does nothing until it is awaited"]
+pub struct Forget<C> {
+    step: Step<C>,
+}
+
+enum Step<C> {
+    /// The call, and what asks it for its entry where the future is awaited.
+    Asking(C, fn(C) -> Probed),
+    Ending(Pin<Box<dyn Future<Output = Receipt> + Send>>),
+    Done,
+}
+
+/// The call is not pinned here: it is moved to where it is asked.
+impl<C> Unpin for Forget<C> {}
+
+impl<C> Future for Forget<C> {
+    type Output = Result<Receipt, Error>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut ending = match mem::replace(&mut self.step, Step::Done) {
+            Step::Asking(call, ask) => match ask(call) {
+                Probed::Entry(target) => {
+                    let larder = target.larder.clone();
+                    Box::pin(larder.end_with(Vec::new(), &[target.into_cells()]))
+                }
+                Probed::Uncached => return Poll::Ready(Ok(Receipt::nothing())),
+                Probed::Nothing => return Poll::Ready(Err(Error::new(ErrorKind::Configuration, NOTHING))),
+            },
+            Step::Ending(ending) => ending,
+            Step::Done => return Poll::Ready(Ok(Receipt::nothing())),
+        };
+        let polled = ending.as_mut().poll(context);
+        if polled.is_pending() {
+            self.step = Step::Ending(ending);
         }
-        Probed::Uncached => Ok(Receipt::nothing()),
-        Probed::Nothing => Err(Error::new(ErrorKind::Configuration, NOTHING)),
+        polled.map(Ok)
+    }
+}
+
+impl<C> fmt::Debug for Forget<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Forget").finish_non_exhaustive()
     }
 }
 

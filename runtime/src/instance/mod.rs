@@ -29,7 +29,7 @@ use crate::stats::{Counters, RedisStats, Stats};
 pub use builder::Builder;
 pub use carried::{Frame, detached, frame};
 pub use current::{bypass, clear, health, invalidate, refresh, stats, tag};
-pub use forget::{CachedCall, EntryOf, entry_of, forget};
+pub use forget::{CachedCall, EntryOf, Forget, entry_of, forget};
 pub use health::{Health, Status};
 pub(crate) use settings::Settings;
 

@@ -71,7 +71,7 @@ impl<T> Cacheable for Option<T> {
     message = "`{Self}` cannot be kept in a cache",
     label = "this is what the function returns",
     note = "a cached value is cloned for every caller and outlives the call: it needs `Clone + Send + Sync + 'static`",
-    note = "return an owned value, or wrap it: `Arc<{Self}>`"
+    note = "return an owned value; `Arc<{Self}>` is `Clone`, and what is not `Sync` needs a lock, such as a `Mutex`"
 )]
 pub trait Storable: Clone + Send + Sync + 'static {}
 
@@ -159,6 +159,67 @@ impl<R> Outcome<R> for Opaque {
 
     fn success(returned: &R) -> Option<&R> {
         Some(returned)
+    }
+}
+
+/// Finds the shape of what a sync function returns: a future is refused, all else is what [`Return`] finds.
+#[derive(Debug)]
+pub struct Now<R>(Return<R>);
+
+impl<R> Now<R> {
+    /// The question "is `R` here when the function returns, and what shape has it?"
+    pub const NEW: Self = Self(Return::NEW);
+}
+
+/// A type that is no future. No future implements it, and nothing else is asked.
+#[diagnostic::on_unimplemented(
+    message = "a future is no result yet: nothing has run when the function returns it",
+    label = "this is a future",
+    note = "write `async fn ..`, and await the future in its body"
+)]
+pub trait Settled {}
+
+impl<R: Future> Now<R> {
+    /// A shape that asks nothing more of the future, so that it is one fault.
+    #[must_use]
+    pub const fn shape(&self) -> Pending<R>
+    where
+        R: Settled,
+    {
+        Pending(PhantomData)
+    }
+}
+
+/// The shape of a future: what is refused, and never stored.
+#[derive(Debug)]
+pub struct Pending<R>(PhantomData<fn() -> R>);
+
+impl<R> Shape for Pending<R> {
+    type Return = R;
+    type Value = ();
+
+    fn value(_: &R) -> Option<&()> {
+        None
+    }
+
+    fn restore((): ()) -> R {
+        unreachable!("a future is never stored")
+    }
+}
+
+impl<R> Outcome<R> for Pending<R> {
+    type Value = R;
+
+    fn success(_: &R) -> Option<&R> {
+        None
+    }
+}
+
+impl<R> Deref for Now<R> {
+    type Target = Return<R>;
+
+    fn deref(&self) -> &Return<R> {
+        &self.0
     }
 }
 

@@ -4,7 +4,7 @@ mod cacheable;
 mod taken;
 mod tier;
 
-pub use cacheable::{Cacheable, Declared, Opaque, Outcome, Plain, Return, Shape, Storable};
+pub use cacheable::{Cacheable, Declared, Now, Opaque, Outcome, Pending, Plain, Return, Settled, Shape, Storable};
 pub use taken::{TakenAlong, lend, own};
 pub(crate) use tier::Codec;
-pub use tier::{Local, Shared, Tier};
+pub use tier::{LivesIn, Local, Shared};

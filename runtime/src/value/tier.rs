@@ -5,16 +5,23 @@ use serde::de::DeserializeOwned;
 
 use crate::key::Key;
 
-/// Turns values into bytes and back, or says that it cannot.
-pub trait Tier<V> {
-    /// Writes a value in a form that names its fields; `None` when it cannot be written.
-    fn encode(value: &V) -> Option<Vec<u8>>;
+/// A value that can live in the tiers `T`: it becomes bytes there and comes back, or stays in memory.
+///
+/// It is the value that has the trait: so a type that does not fit is blamed on what the function returns.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be stored in Redis",
+    label = "needs `serde::Serialize` and `serde::de::DeserializeOwned`",
+    note = "write `#[derive(serde::Serialize, serde::Deserialize)]` over the type, or keep this function in memory with `store = memory`"
+)]
+pub trait LivesIn<T>: Sized {
+    /// Writes the value in a form that names its fields; `None` when it cannot be written.
+    fn encode(&self) -> Option<Vec<u8>>;
 
     /// Reads what [`encode`](Self::encode) wrote; `None` for anything else.
-    fn decode(bytes: &[u8]) -> Option<V>;
+    fn decode(bytes: &[u8]) -> Option<Self>;
 }
 
-/// A tier's two functions, so that what a miss does depends on the type of the value alone.
+/// The two functions of a value's tiers, so that what a miss does depends on the type of the value alone.
 #[derive(Debug)]
 pub(crate) struct Codec<V> {
     pub(crate) encode: fn(&V) -> Option<Vec<u8>>,
@@ -22,8 +29,11 @@ pub(crate) struct Codec<V> {
 }
 
 impl<V> Codec<V> {
-    pub(crate) fn of<T: Tier<V>>() -> Self {
-        Self { encode: T::encode, decode: T::decode }
+    pub(crate) fn of<T>() -> Self
+    where
+        V: LivesIn<T>,
+    {
+        Self { encode: V::encode, decode: V::decode }
     }
 }
 
@@ -47,12 +57,12 @@ impl Local {
     }
 }
 
-impl<V> Tier<V> for Local {
-    fn encode(_: &V) -> Option<Vec<u8>> {
+impl<V> LivesIn<Local> for V {
+    fn encode(&self) -> Option<Vec<u8>> {
         None
     }
 
-    fn decode(_: &[u8]) -> Option<V> {
+    fn decode(_: &[u8]) -> Option<Self> {
         None
     }
 }
@@ -77,28 +87,18 @@ impl Shared {
     }
 }
 
-/// A value that can be stored in Redis.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be stored in Redis",
-    label = "needs `serde::Serialize` and `serde::de::DeserializeOwned`",
-    note = "write `#[derive(serde::Serialize, serde::Deserialize)]` over the type, or keep this function in memory with `store = memory`"
-)]
-pub trait Portable: Serialize + DeserializeOwned {}
-
-#[diagnostic::do_not_recommend]
-impl<T: Serialize + DeserializeOwned> Portable for T {}
-
 #[cfg(any(feature = "redis", feature = "testkit"))]
-impl<V: Portable> Tier<V> for Shared {
+#[diagnostic::do_not_recommend]
+impl<V: Serialize + DeserializeOwned> LivesIn<Shared> for V {
     /// A value with a `Some(None)` inside stays in memory: MessagePack would read it as `None`.
-    fn encode(value: &V) -> Option<Vec<u8>> {
-        if crate::key::holds_some_of_nothing(value) {
+    fn encode(&self) -> Option<Vec<u8>> {
+        if crate::key::holds_some_of_nothing(self) {
             return None;
         }
-        rmp_serde::to_vec_named(value).ok()
+        rmp_serde::to_vec_named(self).ok()
     }
 
-    fn decode(bytes: &[u8]) -> Option<V> {
+    fn decode(bytes: &[u8]) -> Option<Self> {
         /// Deeper values are refused before they can exhaust the stack.
         const DEPTH: usize = 128;
         let mut reader = rmp_serde::Deserializer::from_read_ref(bytes);
@@ -108,12 +108,13 @@ impl<V: Portable> Tier<V> for Shared {
 }
 
 #[cfg(not(any(feature = "redis", feature = "testkit")))]
-impl<V: Portable> Tier<V> for Shared {
-    fn encode(_: &V) -> Option<Vec<u8>> {
+#[diagnostic::do_not_recommend]
+impl<V: Serialize + DeserializeOwned> LivesIn<Shared> for V {
+    fn encode(&self) -> Option<Vec<u8>> {
         None
     }
 
-    fn decode(_: &[u8]) -> Option<V> {
+    fn decode(_: &[u8]) -> Option<Self> {
         None
     }
 }
@@ -126,21 +127,21 @@ mod tests {
     fn what_is_encoded_is_decoded_or_not_encoded_at_all() {
         let nested: [Option<Option<u8>>; 3] = [None, Some(None), Some(Some(1))];
         for value in nested {
-            let bytes = <Shared as Tier<Option<Option<u8>>>>::encode(&value);
+            let bytes = LivesIn::<Shared>::encode(&value);
             assert_eq!(bytes.is_none(), value == Some(None));
             if let Some(bytes) = bytes {
-                assert_eq!(<Shared as Tier<Option<Option<u8>>>>::decode(&bytes), Some(value));
+                assert_eq!(LivesIn::<Shared>::decode(&bytes), Some(value));
             }
         }
         let large = (u64::MAX, i128::MIN, u128::MAX, f64::MIN_POSITIVE, "\u{1F980}\0".to_owned(), ());
-        let bytes = <Shared as Tier<(u64, i128, u128, f64, String, ())>>::encode(&large).expect("encodes");
-        assert_eq!(<Shared as Tier<(u64, i128, u128, f64, String, ())>>::decode(&bytes), Some(large));
+        let bytes = LivesIn::<Shared>::encode(&large).expect("encodes");
+        assert_eq!(LivesIn::<Shared>::decode(&bytes), Some(large));
     }
 
     #[test]
     fn bytes_of_another_shape_are_nothing() {
         for bytes in [&b""[..], b"\xc1", b"\xdf\xff\xff\xff\xff", &[0x91; 100_000]] {
-            assert_eq!(<Shared as Tier<Vec<String>>>::decode(bytes), None);
+            assert_eq!(<Vec<String> as LivesIn<Shared>>::decode(bytes), None);
         }
     }
 }

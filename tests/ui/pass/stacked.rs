@@ -19,7 +19,7 @@ fn twice(id: u32) -> u32 {
     id
 }
 
-#[leader("stacked", ttl = "30s", on_err = grace)]
+#[leader("stacked", ttl = "30s", grace = "1s", on_err = grace)]
 #[invalidates("writes", "write:{id}")]
 async fn led(id: u32) -> Result<Option<u32>, String> {
     let id: u32 = id.to_string().parse().map_err(|_| String::new())?;

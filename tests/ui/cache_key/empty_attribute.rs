@@ -1,0 +1,9 @@
+use larder::CacheKey;
+
+#[derive(CacheKey)]
+struct Filter {
+    #[key]
+    team: String,
+}
+
+fn main() {}

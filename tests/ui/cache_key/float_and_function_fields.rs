@@ -1,0 +1,9 @@
+use larder::CacheKey;
+
+#[derive(CacheKey)]
+struct Scale {
+    by: f64,
+    with: fn(f64) -> f64,
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use larder::CacheKey;
+
+#[derive(CacheKey)]
+fn filter() {}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use larder::hexsha_cached;
+
+#[hexsha_cached]
+fn issuer(config: &larder::Revisioned<String>) -> &str {
+    config
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use larder::leader;
+
+#[leader("nightly", ttl = "300s")]
+const unsafe fn report() {}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use larder::ttl_cached;
+
+#[ttl_cached(entity = "tools")]
+async fn tool(id: ) -> u32 {
+    1
+}
+
+fn main() {}
