@@ -4,11 +4,8 @@
 // }
 
 fn sync(tenant: &Tenant, life: Duration) -> Result<Leadership<u64>, Error> {
-    ::larder::__private::lead::<Result<Leadership<u64>, Error>>("sync")
-        .key(::larder::__private::Name::new().lit("sync:").part(&tenant.id))
-        .ttl(life)
-        .renew()
-        .keep_on_err()
-        .error()
-        .run_blocking(move || -> Result<Leadership<u64>, Error> { tenant.sync() })
+    let __larder = ::larder::__private::lead::<Result<Leadership<u64>, Error>>("sync")
+        .key(::larder::__private::Name::new().lit("sync:").part(&tenant.id));
+    let __larder = __larder.ttl(life).renew().keep_on_err().error();
+    __larder.run_blocking(move || -> Result<Leadership<u64>, Error> { tenant.sync() })
 }
