@@ -4,7 +4,7 @@
 // }
 
 async fn rename(db: &Db, id: u32, name: &str) -> Result<Tool, Error> {
-    ::larder::__private::invalidates(
+    let __larder = ::larder::__private::invalidates(
             ::larder::__private::Return::<Result<Tool, Error>>::NEW.shape(),
         )
         .tag(::larder::__private::Name::new().lit("tools"))
@@ -18,7 +18,8 @@ async fn rename(db: &Db, id: u32, name: &str) -> Result<Tool, Error> {
                 ::larder::__private::text(&ret.owner.id()),
             ]
         })
-        .always()
+        .always();
+    __larder
         .run(async move {
             let 0 = 0 else {
                 return ::larder::__private::never::<Result<Tool, Error>>()

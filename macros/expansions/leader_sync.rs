@@ -4,12 +4,13 @@
 // }
 
 fn sync(tenant: &Tenant, life: Duration) -> Result<Leadership<u64>, Error> {
-    ::larder::__private::lead::<Result<Leadership<u64>, Error>>("sync")
-        .key(::larder::__private::Name::new().lit("sync:").part(&tenant.id))
+    let __larder = ::larder::__private::lead::<Result<Leadership<u64>, Error>>("sync")
+        .key(::larder::__private::Name::new().lit("sync:").part(&tenant.id));
+    let __larder = __larder
         .ttl(life)
         .grace(::core::time::Duration::from_secs(10u64))
         .renew()
         .keep_on_err()
-        .error()
-        .run_blocking(move || -> Result<Leadership<u64>, Error> { tenant.sync() })
+        .error();
+    __larder.run_blocking(move || -> Result<Leadership<u64>, Error> { tenant.sync() })
 }

@@ -29,8 +29,8 @@ pub(crate) async fn tool<T: Table>(
         ::kept::__private::Look::Hit(__larder) => return __larder,
         ::kept::__private::Look::Miss(__larder) => __larder,
     };
+    let __larder = __larder.tag(::kept::__private::Name::new().lit("tool:").part(&id));
     __larder
-        .tag(::kept::__private::Name::new().lit("tool:").part(&id))
         .store_if(|v| v.is_live())
         .run(async move {
             let 0 = 0 else { return ::kept::__private::never::<Result<Tool, Error>>() };

@@ -16,14 +16,15 @@ async fn tool(id: u32) -> Option<Tool> {
         ::larder::__private::Look::Hit(__larder) => return __larder,
         ::larder::__private::Look::Miss(__larder) => __larder,
     };
-    __larder
-        .ttl(life(id))
+    let __larder = __larder.ttl(life(id));
+    let __larder = __larder
         .tag(::larder::__private::Name::new().lit("tool:").part(&id))
         .tag(::larder::__private::Name::new().lit("team:").hole().lit(":").part(&id))
         .late({
             const fn ret() {}
             |ret| [::larder::__private::text(&ret.team)]
-        })
+        });
+    __larder
         .run(async move {
             let 0 = 0 else { return ::larder::__private::never::<Option<Tool>>() };
             { fetch(id).await }

@@ -55,13 +55,18 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> syn::Result<TokenS
 // Input:  #[invalidates("tool:{id}", ("team", ret.team))]
 //         async fn rename(id: u32, name: &str) -> Result<Tool, Error> { statements }
 // Output: async fn rename(id: u32, name: &str) -> Result<Tool, Error> {
-//             invalidates(shape).tag(name with `id`).tag(name with a hole).late(|ret| [text of `ret.team`])
-//                 .run(async move { return edge; { statements } }).await
+//             let write = invalidates(shape)
+//                 .tag(name with `id`).tag(name with a hole).late(|ret| [text of `ret.team`]);
+//             write.run(async move { return edge; { statements } }).await
 //         }
+// What an expression borrows is given back before the body runs: so the names are a statement of their own.
 fn emit(function: &Function, plan: &Plan) -> TokenStream {
     let (at, private) = (function.at(), &plan.root.private(function.at()));
     let (settings, shape) = (plan.settings.at(at), function.shape(private));
     let ends = Ended::bind(&plan.ends, private, at);
     let (body, run, wait) = (function.body(private), function.run(), function.wait());
-    function.with_body(&quote_spanned!(at=> #private::invalidates(#shape) #ends #settings .#run(#body) #wait))
+    function.with_body(&quote_spanned! {at=>
+        let __larder = #private::invalidates(#shape) #ends #settings;
+        __larder.#run(#body) #wait
+    })
 }

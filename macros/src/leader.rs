@@ -101,15 +101,19 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> syn::Result<TokenS
 // Input:  #[leader("nightly", ttl = "300s", grace = linger)]
 //         async fn report(linger: Duration) -> Option<u64> { statements }
 // Output: async fn report(linger: Duration) -> Option<u64> {
-//             lead::<Option<u64>>("report").key(name).ttl(300 s).grace(linger)
-//                 .run(move || async move { return edge; { statements } }).await
+//             let lead = lead::<Option<u64>>("report").key(name).ttl(300 s).grace(linger);
+//             lead.run(move || async move { return edge; { statements } }).await
 //         }
+// What an expression borrows is given back before the body runs: so the settings are a statement of their own.
 fn emit(function: &Function, plan: &Plan) -> TokenStream {
     let (at, private) = (function.at(), &plan.root.private(function.at()));
     let (name, ty, settings) = (function.name(), &function.returns.ty, plan.settings.at(at));
+    let settings = (!settings.is_empty()).then(|| quote_spanned!(at=> let __larder = __larder #settings;));
     let key = plan.key.tokens(private, at);
     let (body, run, wait) = (function.starter(private), function.run(), function.wait());
     function.with_body(&quote_spanned! {at=>
-        #private::lead::<#ty>(#name).key(#key) #settings .#run(#body) #wait
+        let __larder = #private::lead::<#ty>(#name).key(#key);
+        #settings
+        __larder.#run(#body) #wait
     })
 }

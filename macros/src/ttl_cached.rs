@@ -120,6 +120,7 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> syn::Result<TokenS
 //             };
 //             miss.run(async move { return edge; { statements } }).await
 //         }
+// What an expression borrows is given back before the body runs: so each group of settings is a statement of its own.
 fn emit(function: &Function, plan: &Plan) -> TokenStream {
     let (at, private) = (function.at(), &plan.root.private(function.at()));
     let (name, entity, fingerprint) = (function.name(), &plan.entity, plan.fingerprint);
@@ -127,7 +128,9 @@ fn emit(function: &Function, plan: &Plan) -> TokenStream {
     let key = plan.key.tokens(private, &plan.store.tier(private, at), plan.conditions.when(), at);
     let (shape, store) = (function.shape(private), Ident::new(plan.store.word(), at));
     let ttl = Chain::default().with("ttl", plan.ttl.as_ref().and_then(Length::late)).at(at);
+    let ttl = (!ttl.is_empty()).then(|| quote_spanned!(at=> let __larder = __larder #ttl;));
     let tags = bind(plan.tags.iter(), private, at);
+    let tags = (!tags.is_empty()).then(|| quote_spanned!(at=> let __larder = __larder #tags;));
     let (body, run) = match &plan.apart {
         None => (function.body(private), function.run()),
         Some(apart) => (function.body_apart(apart, private), function.run_apart()),
@@ -140,6 +143,8 @@ fn emit(function: &Function, plan: &Plan) -> TokenStream {
             #private::Look::Hit(__larder) => return __larder,
             #private::Look::Miss(__larder) => __larder,
         };
-        __larder #ttl #tags #store_if .#run(#body) #wait
+        #ttl
+        #tags
+        __larder #store_if .#run(#body) #wait
     })
 }

@@ -50,6 +50,26 @@ impl Ambient {
         Self::current().map(|ambient| (*ambient).clone()).unwrap_or_default()
     }
 
+    /// This, where whoever polls asks for an entry: a scope that was made before is asked, too.
+    fn asked(&self) -> Option<Arc<Self>> {
+        let probe = Self::around(|around| around.probe.clone().filter(|_| around.mode == Mode::Probe))?;
+        Some(Arc::new(Self { mode: Mode::Probe, frame: None, probe: Some(probe), ..self.clone() }))
+    }
+
+    /// What was made where no instance was in force goes by the one in which it is first polled.
+    fn settle(self: &mut Arc<Self>) {
+        if self.larder.is_none()
+            && let Some(larder) = Self::around(|around| around.larder.clone())
+        {
+            Arc::make_mut(self).larder = Some(larder);
+        }
+    }
+
+    /// Something of what is in force on this thread now.
+    fn around<R>(look: impl FnOnce(&Self) -> Option<R>) -> Option<R> {
+        AMBIENT.try_with(|ambient| look(ambient.borrow().as_deref()?)).ok().flatten()
+    }
+
     /// Runs a future with this in force.
     pub(crate) fn scope<F: Future>(self, future: F) -> Scoped<F> {
         Scoped { future, ambient: Arc::new(self) }
@@ -81,7 +101,8 @@ impl<F: Future> Future for Scoped<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        let _restore = Entered::enter(Arc::clone(this.ambient));
+        this.ambient.settle();
+        let _restore = Entered::enter(this.ambient.asked().unwrap_or_else(|| Arc::clone(this.ambient)));
         this.future.poll(cx)
     }
 }

@@ -50,8 +50,12 @@ pub(crate) enum Probed {
 pub(crate) struct Probe(Mutex<Probed>);
 
 impl Probe {
+    /// The first answer stands.
     pub(crate) fn set(&self, probed: Probed) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = probed;
+        let mut answer = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if matches!(*answer, Probed::Nothing) {
+            *answer = probed;
+        }
     }
 
     fn take(&self) -> Probed {

@@ -87,6 +87,18 @@ impl Frame {
         }
     }
 
+    /// Whether this is the frame of `outer`, or of what it called.
+    pub(crate) fn is_within(self: &Arc<Self>, outer: &Arc<Self>) -> bool {
+        let mut frame = Some(self);
+        while let Some(at) = frame {
+            if Arc::ptr_eq(at, outer) {
+                return true;
+            }
+            frame = at.parent.as_ref();
+        }
+        false
+    }
+
     /// The flights of this body and of all that called it, innermost first.
     pub(crate) fn nodes(self: &Arc<Self>) -> Vec<Arc<Node>> {
         let mut nodes = Vec::new();

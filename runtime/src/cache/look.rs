@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::revisions::{self, Revision};
 use super::run::{Flight, Started, Steps};
 use super::slots::Seen;
-use super::{Entry, Function, Instantiation, Kept, Kind, Site, Store, Verdict, slots};
+use super::{Entry, Frame, Function, Instantiation, Kept, Kind, Site, Store, Verdict, slots};
 use crate::ambient::{Ambient, Mode};
 use crate::clock::Moment;
 use crate::epoch::{Cell as EpochCell, Epoch};
@@ -90,36 +90,40 @@ fn look_in<V: Storable>(
 ) -> Result<V, Box<dyn Steps<V>>> {
     let mode = ambient.map_or(Mode::Normal, |ambient| ambient.mode);
     // What is left to do lies beside the answer, so that a hit passes on the value alone.
-    let plan = Cell::new(None);
+    let (plan, any_entry) = (Cell::new(None), Cell::new(None));
     let hit = slots::with::<V, _>(larder, request.site, &request.instantiation, |seen| {
         let core = &seen.function.core;
         if !request.wanted || !core.enabled || mode != Mode::Normal {
             plan.set(Some(match mode {
-                Mode::Probe => Plan::Probe { cached: request.wanted && core.enabled },
+                // Others may keep what this process does not.
+                Mode::Probe => Plan::Probe { cached: request.wanted },
                 Mode::Refresh if request.wanted && core.enabled => Plan::Refresh,
                 _ => Plan::Uncached,
             }));
             return None;
         }
         let key = request.key;
+        // Taken before memory is looked at: whoever ends an entry in between leaves the older epoch here.
+        let within = ambient.and_then(|ambient| ambient.frame.as_ref()).map(|frame| (frame, core.any_entry.epoch()));
+        any_entry.set(within.map(|(_, epoch)| epoch));
         match (request.site.kind(), core.store) {
             (Kind::Revision, _) => seen.revisions(|maps| {
                 let map = revisions::find(maps, request.revision)?;
                 map.get(key, &core.cells, |kept| {
-                    may_serve(larder, ambient, &seen, kept, &plan).then(|| kept.value.clone())
+                    may_serve(larder, within, &seen, kept, &plan).then(|| kept.value.clone())
                 })?
             }),
             (Kind::Ttl, Store::Redis) => None,
             (Kind::Ttl, _) => {
                 // What is found is a copy already: it is handed on as it is, and moved only once.
                 let mut kept = seen.function.memory.get(key);
-                kept.take_if(|kept| may_serve(larder, ambient, &seen, kept, &plan)).map(|kept| kept.value)
+                kept.take_if(|kept| may_serve(larder, within, &seen, kept, &plan)).map(|kept| kept.value)
             }
         }
     });
     match hit {
         Some(value) => Ok(value),
-        None => Err(prepare(larder, ambient, request, plan.take().unwrap_or(Plan::Cached))),
+        None => Err(prepare(larder, ambient, request, plan.take().unwrap_or(Plan::Cached), any_entry.get())),
     }
 }
 
@@ -127,7 +131,7 @@ fn look_in<V: Storable>(
 #[inline]
 fn may_serve<V: Storable>(
     larder: &Larder,
-    ambient: Option<&Arc<Ambient>>,
+    within: Option<(&Arc<Frame>, Epoch)>,
     seen: &Seen<'_, V>,
     kept: &Kept<V>,
     plan: &Cell<Option<Plan<V>>>,
@@ -141,9 +145,9 @@ fn may_serve<V: Storable>(
         }
         Verdict::Fresh => {
             seen.hit();
-            if let Some(frame) = ambient.and_then(|ambient| ambient.frame.as_ref()) {
+            if let Some((frame, any_entry)) = within {
                 frame.depends(&kept.stamp(&core.cells), larder.known_at(kept.born), kept.deadline);
-                frame.depends_on_entry(&core.any_entry, core.any_entry.epoch());
+                frame.depends_on_entry(&core.any_entry, any_entry);
             }
             true
         }
@@ -161,15 +165,19 @@ fn prepare<V: Storable>(
     ambient: Option<&Arc<Ambient>>,
     request: &Request<'_, V>,
     plan: Plan<V>,
+    any_entry: Option<Epoch>,
 ) -> Box<dyn Steps<V>> {
     let function = larder.function::<V>(request.site, request.instantiation);
-    let captured = (request.site.kind() == Kind::Revision).then(|| function.revisions.capture(request.revision));
+    // A call that stores nothing pushes no revision out.
+    let stores = !matches!(plan, Plan::Uncached | Plan::Probe { .. });
+    let captured =
+        (stores && request.site.kind() == Kind::Revision).then(|| function.revisions.capture(request.revision));
     let ambient = ambient.map(|ambient| Ambient::clone(ambient)).unwrap_or_default();
     let form = request.key.to_bytes().into_boxed_slice();
     let revision: Box<[u8]> = request.revision.into();
     let key = Form::from(&*form);
     let began = larder.table().counter();
-    let any_entry = function.core.any_entry.epoch();
+    let any_entry = any_entry.unwrap_or_else(|| function.core.any_entry.epoch());
     let hash = function.core.hash(&revision, &form);
     let entry = larder.table().cell(&function.core.owner.entry(&hash));
     let cells = function.core.cells.iter().chain([&entry]).cloned().collect();

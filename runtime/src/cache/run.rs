@@ -9,7 +9,7 @@ use super::flight::Pilot;
 use super::function::Ttl;
 use super::look::{Plan, Run};
 use super::{Coherence, Departure, End, Entry, Frame, Joined, Kept, Node, Probed, Store, Target, Verdict};
-use crate::ambient::Ambient;
+use crate::ambient::{Ambient, Mode};
 use crate::call::Tags;
 use crate::clock::Moment;
 use crate::epoch::{Cell, Stamp, mark};
@@ -121,6 +121,8 @@ impl<V: Storable> Steps<V> for Run<V> {
     fn cannot_wait(&mut self) {
         if let Plan::Probe { .. } = self.plan {
             self.plan = Plan::Uncached;
+            // Nor can what its body waits for.
+            (self.ambient.mode, self.ambient.probe) = (Mode::Bypass, None);
         }
     }
 

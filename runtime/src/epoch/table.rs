@@ -157,7 +157,18 @@ impl Table {
         if !before.is_confirmed() || cell.epoch() != before {
             self.end_missed(cell);
         }
+        if cell.epoch() != before && cell.epoch() != Epoch::NEVER_ENDED {
+            // What was computed before may have been stored since others were told.
+            self.end_kept(cell);
+        }
         false
+    }
+
+    /// Of functions whose entries were ended here while there was no link, the epoch to compare with is lost: what others
+    /// ended meanwhile cannot be told. To be called before what is owed is delivered, which gives a new one.
+    #[cfg(any(feature = "redis", feature = "testkit"))]
+    pub(crate) fn end_unseen(&self) {
+        self.all().iter().filter(|cell| !cell.epoch().is_confirmed()).for_each(|cell| self.end_missed(cell));
     }
 
     /// Every cell.

@@ -2,8 +2,10 @@
 
 use std::fmt;
 use std::future::Future;
+use std::sync::Arc;
 
 use crate::ambient::{Ambient, Mode};
+use crate::cache;
 use crate::instance::Larder;
 
 /// What is in force where [`frame`] was called: the instance, and the cached body that is being run.
@@ -71,19 +73,34 @@ pub fn frame() -> Frame {
 /// ```
 pub fn detached<F: Future>(future: F) -> impl Future<Output = F::Output> + use<F> {
     let mut ambient = Ambient::inherit();
-    ambient.frame = None;
+    // What is gathered there is dropped; who waits for whom is still known, so that no cycle deadlocks.
+    ambient.frame = ambient.frame.map(|frame| cache::Frame::new(Some(frame), Arc::default()));
     ambient.scope(future)
 }
 
 impl Frame {
     /// Runs a future with this in force. It borrows nothing, so it can be spawned.
+    ///
+    /// Inside another cached body than the one it was taken in, it makes that body's result one that is not stored: what is
+    /// called in this frame is part of what the former depends on.
     pub fn scope<F: Future>(&self, future: F) -> impl Future<Output = F::Output> + use<F> {
+        self.leave();
         self.ambient.clone().scope(future)
     }
 
     /// Runs a closure with this in force: [`scope`](Self::scope) for threads.
     pub fn run<R>(&self, body: impl FnOnce() -> R) -> R {
+        self.leave();
         self.ambient.clone().run(body)
+    }
+
+    /// The body that is being run here cannot be ended by what ends in a frame that does not lead to it: it is not stored.
+    fn leave(&self) {
+        if let Some(here) = Ambient::current().and_then(|ambient| ambient.frame.clone())
+            && !self.ambient.frame.as_ref().is_some_and(|frame| frame.is_within(&here))
+        {
+            here.depends_on_unstored();
+        }
     }
 }
 

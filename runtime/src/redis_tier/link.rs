@@ -181,6 +181,7 @@ impl Link {
         })?;
         let tracked_until = self.beat(connection, self.operation_timeout.max(ANSWER)).await?;
         self.same_server(connection).await?;
+        self.table.end_unseen();
         self.deliver(connection).await?;
         self.read_again(connection).await?;
         self.deliver(connection).await?;

@@ -130,6 +130,7 @@ impl Link {
     fn bring_up(&self, store: &mut Store, now: Moment) {
         store.subscribe(self.id, &self.table);
         self.beat(store, now);
+        self.table.end_unseen();
         self.deliver(store);
         for cell in self.table.all() {
             let guard = cell.distrust();
