@@ -2,14 +2,18 @@
 
 #[macro_use]
 mod cells;
+#[macro_use]
+mod product;
 mod attributes;
 mod boxed;
 mod editions;
 mod generics;
+mod methods;
 mod outcomes;
 mod parameters;
 mod places;
 mod receivers;
 mod recursion;
 mod returns;
+mod shapes;
 mod traits;
