@@ -131,11 +131,15 @@ fn emit(function: &Function, plan: &Plan) -> TokenStream {
     let wait = function.wait();
     let settings = quote_spanned!(at=> #store().named(#name, #entity, #fingerprint) #settings);
     let site = function.site(private, &settings);
-    function.with_body(&quote_spanned! {at=>
+    let call = quote_spanned! {at=>
         let __larder = match #private::look(#site, #key, #shape) {
             #private::Look::Hit(__larder) => return __larder,
             #private::Look::Miss(__larder) => __larder,
         };
         __larder #ttl #tags #store_if .#run(#body) #wait
-    })
+    };
+    match &plan.apart {
+        None => function.with_body(&call),
+        Some(apart) => function.with_body_apart(apart, &call),
+    }
 }
