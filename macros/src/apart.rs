@@ -4,7 +4,7 @@ use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens as _, quote_spanned};
 use syn::spanned::Spanned as _;
 use syn::visit::Visit;
-use syn::{FnArg, Lifetime, Pat, Receiver, ReceiverKind, Signature, Type, TypeReference};
+use syn::{FnArg, Lifetime, Pat, Receiver, ReceiverKind, Signature, Token, Type, TypeReference};
 
 use crate::errors::Errors;
 use crate::root::placed;
@@ -21,6 +21,8 @@ pub(crate) struct Apart {
 #[derive(Debug)]
 struct Lent {
     name: Ident,
+    /// The body's own variable may be bound anew, as the parameter was.
+    mutability: Option<Token![mut]>,
     of: Type,
 }
 
@@ -57,14 +59,20 @@ impl Apart {
             (Type::Reference(TypeReference { mutability: Some(_), .. }), _) => {
                 errors.cover(ty, exclusive(&called, argument));
             }
-            (Type::Reference(reference), Pat::Ident(pat)) if pat.subpat.is_none() => match lifetime(&reference.elem) {
-                Some(lifetime) => errors.cover(lifetime, inside(&called, argument)),
-                None if matches!(*reference.elem, Type::ImplTrait(_)) => {
-                    let text = format!("`{called}` is lent without a name for its type: take it by value");
-                    errors.cover(ty, text);
+            (Type::Reference(reference), Pat::Ident(pat)) if pat.subpat.is_none() && pat.by_ref.is_none() => {
+                match lifetime(&reference.elem) {
+                    Some(lifetime) => errors.cover(lifetime, inside(&called, argument)),
+                    None if matches!(*reference.elem, Type::ImplTrait(_)) => {
+                        let text = format!("`{called}` is lent without a name for its type: take it by value");
+                        errors.cover(ty, text);
+                    }
+                    None => self.lent.push(Lent {
+                        name: pat.ident.clone(),
+                        mutability: pat.mutability,
+                        of: (*reference.elem).clone(),
+                    }),
                 }
-                None => self.lent.push(Lent { name: pat.ident.clone(), of: (*reference.elem).clone() }),
-            },
+            }
             (Type::Reference(_), pat) => {
                 errors.cover(pat, "a parameter that is lent needs a name here: take it apart in the body");
             }
@@ -74,6 +82,18 @@ impl Apart {
                 }
             }
         }
+    }
+
+    /// The signature of a function with such a body: nobody binds anew there what is lent.
+    pub(crate) fn signature(&self, mut sig: Signature) -> Signature {
+        for input in &mut sig.inputs {
+            if let FnArg::Typed(typed) = input
+                && let (Pat::Ident(pat), Type::Reference(_)) = (&mut *typed.pat, &*typed.ty)
+            {
+                pat.mutability = None;
+            }
+        }
+        sig
     }
 
     /// The body with what it takes along: `{ let db = own(db); async move { let db = lend(&db); .. } }`.
@@ -91,11 +111,11 @@ impl Apart {
             owned.extend(quote_spanned!(at=> let #receiver = #private::own(#lent_self);));
             lent.extend(quote_spanned!(at=> let #receiver = #private::lend::<Self>(&#receiver);));
         }
-        for Lent { name, of } in &self.lent {
+        for Lent { name, mutability, of } in &self.lent {
             let here = of.span().resolved_at(Span::mixed_site());
             let (private, bound) = (placed(private.clone(), here), name);
             owned.extend(quote_spanned!(here=> let #bound = #private::own(#name);));
-            lent.extend(quote_spanned!(here=> let #bound = #private::lend::<#of>(&#bound);));
+            lent.extend(quote_spanned!(here=> let #mutability #bound = #private::lend::<#of>(&#bound);));
         }
         let inside = if self.lent_self.is_some() { renamed(statements.clone(), &receiver) } else { statements.clone() };
         lent.extend(inside.stream());
@@ -142,7 +162,8 @@ fn lifetime(ty: &Type) -> Option<TokenStream> {
 fn renamed(statements: Group, name: &Ident) -> Group {
     let mut item = false;
     let mut tokens = TokenStream::new();
-    for token in statements.stream() {
+    let mut rest = statements.stream().into_iter().peekable();
+    while let Some(token) = rest.next() {
         let token: TokenTree = match token {
             TokenTree::Ident(ident) if ident == "self" && !item => {
                 let mut name = name.clone();
@@ -150,7 +171,9 @@ fn renamed(statements: Group, name: &Ident) -> Group {
                 name.into()
             }
             TokenTree::Ident(ident) => {
-                item |= ident == "fn" || ident == "impl" || ident == "trait";
+                // Without a name behind it, `fn` is a type.
+                let named = matches!(rest.peek(), Some(TokenTree::Ident(_)));
+                item |= (ident == "fn" && named) || ident == "impl" || ident == "trait";
                 ident.into()
             }
             TokenTree::Group(group) if item => {

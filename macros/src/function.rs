@@ -234,7 +234,16 @@ impl Function {
 
     /// The function as the user wrote it, with another body.
     pub(crate) fn with_body(&self, call: &TokenStream) -> TokenStream {
-        let Self { attrs, vis, defaultness, sig, inner_attrs, .. } = self;
+        self.signed(&self.sig, call)
+    }
+
+    /// The same for a body that runs apart from its call.
+    pub(crate) fn with_body_apart(&self, apart: &Apart, call: &TokenStream) -> TokenStream {
+        self.signed(&apart.signature(self.sig.clone()), call)
+    }
+
+    fn signed(&self, sig: &Signature, call: &TokenStream) -> TokenStream {
+        let Self { attrs, vis, defaultness, inner_attrs, .. } = self;
         let call = match &self.mode {
             Mode::Boxed(boxed) => boxed.around(call),
             Mode::Sync | Mode::Async => call.clone(),

@@ -138,7 +138,7 @@ fn emit(function: &Function, plan: &Plan) -> TokenStream {
     let wait = function.wait();
     let settings = quote_spanned!(at=> #store().named(#name, #entity, #fingerprint) #settings);
     let site = function.site(private, &settings);
-    function.with_body(&quote_spanned! {at=>
+    let call = quote_spanned! {at=>
         let __larder = match #private::look(#site, #key, #shape) {
             #private::Look::Hit(__larder) => return __larder,
             #private::Look::Miss(__larder) => __larder,
@@ -146,5 +146,9 @@ fn emit(function: &Function, plan: &Plan) -> TokenStream {
         #ttl
         #tags
         __larder #store_if .#run(#body) #wait
-    })
+    };
+    match &plan.apart {
+        None => function.with_body(&call),
+        Some(apart) => function.with_body_apart(apart, &call),
+    }
 }

@@ -4,6 +4,10 @@
 mod cells;
 #[macro_use]
 mod product;
+#[macro_use]
+mod renewals;
+mod apart;
+mod apart_methods;
 mod attributes;
 mod boxed;
 mod editions;

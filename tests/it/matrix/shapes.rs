@@ -220,7 +220,7 @@ shape! {
 }
 
 shape! {
-    of_lifetimes, "of lifetimes": ['a, 'b, T] (first: &'a T, second: &'b [T], text: &str, rest: &'_ mut Vec<T>) -> Option<String>
+    of_lifetimes, "of lifetimes": ['a, 'b, T] (first: &'a T, second: &'b [T], text: &str, rest: &'_ mut [T]) -> Option<String>
     [where 'b: 'a, T: CacheKey + Display + Sync],
     cached(), named(first) {
         ran();
