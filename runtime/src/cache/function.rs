@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::cell::OnceCell;
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -208,6 +209,9 @@ pub(crate) fn remove<V: Clone>(memory: &Memory<V>, mark: u64) -> Option<Kept<V>>
     memory.remove(found.get()?).map(|(_, kept)| kept)
 }
 
+/// The keys of values in memory, by their marks. No user chooses a mark: they are hashes already.
+type Marks = HashMap<u64, StoredKey, RandomState>;
+
 /// One cached function within one instance.
 #[derive(Debug)]
 pub(crate) struct Function<V> {
@@ -215,8 +219,9 @@ pub(crate) struct Function<V> {
     pub(crate) memory: Memory<V>,
     pub(crate) flights: Flights<V>,
     pub(crate) revisions: Revisions<V>,
-    /// Held to store a value that was not ended, and to take one out that was: never while a user's code runs.
-    storing: Mutex<()>,
+    /// Held to store a value that was not ended, and to take one out that was: never while a user's code runs. The keys by
+    /// their marks, so that one of many is found at once; more may be there than are in memory, and none is missing.
+    storing: Mutex<Marks>,
 }
 
 impl<V: Clone + Send + Sync + 'static> Function<V> {
@@ -232,28 +237,37 @@ impl<V: Clone + Send + Sync + 'static> Function<V> {
 
     /// Stores a value unless its entry was ended since its computation `began`.
     pub(crate) fn store(&self, captured: Option<&Revision<V>>, key: &Form, kept: Kept<V>, entry: &Cell, began: u64) {
-        let storing = self.storing();
+        let mut marks = self.storing();
         if entry.changed() > began {
             return;
         }
         let replaced = match captured {
             Some(map) => map.insert(key, kept),
-            None => insert(&self.memory, key, kept),
+            None => {
+                let mark = kept.mark;
+                marks.insert(mark, key.to_stored());
+                let replaced = insert(&self.memory, key, kept);
+                for (_, gone) in replaced.iter().flatten().filter(|(_, gone)| gone.mark != mark) {
+                    marks.remove(&gone.mark);
+                }
+                replaced
+            }
         };
-        drop(storing);
+        drop(marks);
         drop(replaced);
     }
 
-    fn storing(&self) -> MutexGuard<'_, ()> {
+    fn storing(&self) -> MutexGuard<'_, Marks> {
         self.storing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl<V: Clone + Send + Sync + 'static> Entries for Function<V> {
     fn end_one(&self, mark: u64) {
-        let storing = self.storing();
-        let ended = (remove(&self.memory, mark), self.revisions.end_one(mark));
-        drop(storing);
+        let mut marks = self.storing();
+        let known = marks.remove(&mark).and_then(|key| self.memory.remove(&key));
+        let ended = (known, self.revisions.end_one(mark));
+        drop(marks);
         drop(ended);
     }
 
@@ -284,6 +298,8 @@ impl<V: Clone + Send + Sync + 'static> AnyFunction for Function<V> {
     }
 
     fn clear(&self) {
+        // In this order: a value that is stored in between may lose itself, but not its mark alone.
+        self.storing().clear();
         self.memory.clear();
         self.revisions.clear();
     }
