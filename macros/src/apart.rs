@@ -7,6 +7,7 @@ use syn::visit::Visit;
 use syn::{FnArg, Lifetime, Pat, Receiver, ReceiverKind, Signature, Token, Type, TypeReference};
 
 use crate::errors::Errors;
+use crate::returns::plain;
 use crate::root::placed;
 
 /// What a body that runs apart takes along.
@@ -55,14 +56,14 @@ impl Apart {
 
     fn typed(&mut self, pat: &Pat, ty: &Type, argument: &str, errors: &mut Errors) {
         let called = pat.to_token_stream().to_string();
-        match (ty, pat) {
+        match (plain(ty), pat) {
             (Type::Reference(TypeReference { mutability: Some(_), .. }), _) => {
                 errors.cover(ty, exclusive(&called, argument));
             }
             (Type::Reference(reference), Pat::Ident(pat)) if pat.subpat.is_none() && pat.by_ref.is_none() => {
                 match lifetime(&reference.elem) {
                     Some(lifetime) => errors.cover(lifetime, inside(&called, argument)),
-                    None if matches!(*reference.elem, Type::ImplTrait(_)) => {
+                    None if matches!(plain(&reference.elem), Type::ImplTrait(_)) => {
                         let text = format!("`{called}` is lent without a name for its type: take it by value");
                         errors.cover(ty, text);
                     }
@@ -88,7 +89,7 @@ impl Apart {
     pub(crate) fn signature(&self, mut sig: Signature) -> Signature {
         for input in &mut sig.inputs {
             if let FnArg::Typed(typed) = input
-                && let (Pat::Ident(pat), Type::Reference(_)) = (&mut *typed.pat, &*typed.ty)
+                && let (Pat::Ident(pat), Type::Reference(_)) = (&mut *typed.pat, plain(&typed.ty))
             {
                 pat.mutability = None;
             }

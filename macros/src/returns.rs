@@ -51,12 +51,12 @@ impl Returns {
     }
 
     pub(crate) fn of(ty: &Type) -> Self {
-        let mut named = ty.clone();
+        let mut named = plain(ty).clone();
         let mut infer = Infer { met: false };
         infer.visit_type_mut(&mut named);
         let opaque = matches!(named, Type::Infer(_));
         let at = ty.span().resolved_at(Span::mixed_site());
-        let lent = if let Type::Reference(lent) = ty { Some(lent.clone()) } else { None };
+        let lent = if let Type::Reference(lent) = plain(ty) { Some(lent.clone()) } else { None };
         Self { ty: named.into_token_stream(), at, opaque, inferred: infer.met, lent }
     }
 }
@@ -76,6 +76,14 @@ impl VisitMut for Infer {
             syn::visit_mut::visit_type_mut(self, ty);
         }
     }
+}
+
+/// A type that a `macro_rules!` handed over as a whole, as if it stood there.
+pub(crate) fn plain(mut ty: &Type) -> &Type {
+    while let Type::Group(group) = ty {
+        ty = &group.elem;
+    }
+    ty
 }
 
 /// Faults of a return type for what is done with it.
@@ -107,7 +115,7 @@ pub(crate) fn check(ty: &Type, wanted: Use, name: &str, errors: &mut Errors) {
     for (borrowed, owned) in look.borrowed {
         errors.cover(borrowed, format!("a borrowed value cannot be stored: return an owned one, like {owned}"));
     }
-    if let Type::Never(never) = ty {
+    if let Type::Never(never) = plain(ty) {
         errors.cover(never, "a function that never returns has nothing to store: leave the attribute out");
     }
 }

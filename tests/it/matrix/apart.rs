@@ -120,3 +120,19 @@ shape! {
     ("7") => "7";
     ("early") => "left";
 }
+
+/// Types that a macro handed over as a whole.
+macro_rules! handed_over {
+    ($text:ty, $list:ty) => {
+        shape! {
+            of_a_macro, "of a macro": [] (text: $text, mut list: $list) [], cached() {
+                list = &list[1..];
+                format!("{text}{list:?}")
+            }
+            ("a", &[1, 2]) => "a[2]";
+            ("b", &[1]) => "b[]";
+        }
+    };
+}
+
+handed_over!(&str, &[u8]);

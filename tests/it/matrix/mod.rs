@@ -12,6 +12,7 @@ mod attributes;
 mod boxed;
 mod editions;
 mod generics;
+mod kinds;
 mod methods;
 mod outcomes;
 mod parameters;

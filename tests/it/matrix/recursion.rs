@@ -79,6 +79,30 @@ async fn leads_once(n: u32) -> Option<u32> {
     Some(n + Box::pin(leads_once(n + 1)).await.unwrap_or_default())
 }
 
+#[ttl_cached(entity = "recursion")]
+async fn is_even_async(n: u32) -> bool {
+    ran();
+    n == 0 || Box::pin(is_odd_async(n - 1)).await
+}
+
+#[ttl_cached(entity = "recursion")]
+async fn is_odd_async(n: u32) -> bool {
+    ran();
+    n != 0 && Box::pin(is_even_async(n - 1)).await
+}
+
+#[leader("async:{n}", ttl = "1m", grace = "1m")]
+async fn leads_async(n: u32) -> Option<u32> {
+    ran();
+    if n == 0 { Some(0) } else { Some(Box::pin(leads_async(n - 1)).await? + 1) }
+}
+
+#[leader("recursion, sync", ttl = "1m")]
+fn leads_once_sync(n: u32) -> Option<u32> {
+    ran();
+    Some(n + leads_once_sync(n + 1).unwrap_or_default())
+}
+
 struct Tree(Vec<Tree>);
 
 impl Tree {
@@ -117,6 +141,8 @@ async fn each_step_runs_once() {
         counted!("generic", 4, depth(Some(1), 3).await => 3);
         counted!("generic, a step of it", 0, depth(None::<i32>, 2).await => 2);
         counted!("generic, of another type", 3, depth(None::<u8>, 2).await => 2);
+        counted!("two functions, async", 11, is_even_async(10).await => true);
+        counted!("two functions, async, a step of it", 0, is_odd_async(9).await => true);
         counted!("hexsha_cached, sync", 11, power(&Config("ab"), 10) => 1024);
         counted!("hexsha_cached, sync, a step of it", 0, power(&Config("ab"), 9) => 512);
         counted!("hexsha_cached, sync, another revision", 10, power(&Config("a"), 9) => 1);
@@ -128,6 +154,10 @@ async fn each_step_runs_once() {
         counted!("an async method, a step of it", 0, Tree::of(3).size_async().await => 8);
         counted!("leader, sync, a lease a step", 3, leads(2) => Some(2));
         counted!("leader, sync, following", 0, leads(1) => None);
+        counted!("leader, async, a lease a step", 3, leads_async(2).await => Some(2));
+        counted!("leader, async, following", 0, leads_async(1).await => None);
+        counted!("leader, sync, one lease", 1, leads_once_sync(7) => Some(7));
+        counted!("leader, sync, released", 1, leads_once_sync(8) => Some(8));
         counted!("leader, async, one lease", 1, leads_once(7).await => Some(7));
         counted!("leader, async, released", 1, leads_once(8).await => Some(8));
     };
