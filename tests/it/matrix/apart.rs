@@ -48,7 +48,7 @@ shape! {
         format!("{name}{ids:?}{}{}{}", path.display(), db.0, rows.rows())
     }
     ("a", &[1], Path::new("p"), &Db(1), &(Arc::new(Db(2)) as Arc<dyn Store>)) => "a[1]p12";
-    (&String::from("b"), &vec![1, 2], Path::new(""), &Db(3), &(Arc::new(Db(2)) as Arc<dyn Store>)) => "b[1, 2]32";
+    (&String::from("b"), &[1, 2], Path::new(""), &Db(3), &(Arc::new(Db(2)) as Arc<dyn Store>)) => "b[1, 2]32";
 }
 
 shape! {

@@ -215,16 +215,17 @@ mod of_async_trait_provided {
 mod boxed_by_hand {
     use super::*;
 
-    type Made<'a> = Pin<Box<dyn Future<Output = Option<(u64, String)>> + Send + 'a>>;
+    type Told = Option<(u64, String)>;
+    type Made<'a> = Pin<Box<dyn Future<Output = Told> + Send + 'a>>;
 
     #[ttl_cached(entity = "apart", ttl = "10s", stale_while_revalidate = "5s")]
-    fn stale(id: u32) -> Pin<Box<dyn Future<Output = Option<(u64, String)>> + Send>> {
+    fn stale(id: u32) -> Pin<Box<dyn Future<Output = Told> + Send>> {
         let id = id / 10;
         Box::pin(async move { Some((run(), id.to_string())) })
     }
 
     #[ttl_cached(entity = "apart", ttl = "10s", refresh_ahead = 0.5)]
-    fn ahead<'a>(name: &'a str) -> Pin<Box<dyn Future<Output = Option<(u64, String)>> + Send + 'a>> {
+    fn ahead<'a>(name: &'a str) -> Pin<Box<dyn Future<Output = Told> + Send + 'a>> {
         Box::pin(async move { Some((run(), name.to_owned())) })
     }
 

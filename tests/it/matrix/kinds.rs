@@ -184,6 +184,7 @@ macro_rules! led {
             answer(led)
         }
 
+        #[allow(clippy::redundant_pattern_matching, reason = "the pattern is of any type")]
         for n in [1, 2] {
             counted!(concat!($name, ", sync, leading"), 1, matches!($sync(n), $led) => true);
             counted!(concat!($name, ", sync, following"), 0, matches!($sync(n), $following) => true);

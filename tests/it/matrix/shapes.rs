@@ -227,9 +227,9 @@ shape! {
         let longest: Option<&'a T> = second.iter().chain([first]).next_back();
         Some(format!("{}{}{text}{}", longest?, second.len(), rest.len()))
     }
-    (&1, &[2], "t", &mut vec![3]) => Some("11t1".to_owned()), 1;
-    (&2, &[2], "t", &mut vec![]) => Some("21t0".to_owned()), 2;
-    (&"3", &[], "", &mut vec![]) => Some("300".to_owned()), 3;
+    (&1, &[2], "t", &mut [3]) => Some("11t1".to_owned()), 1;
+    (&2, &[2], "t", &mut []) => Some("21t0".to_owned()), 2;
+    (&"3", &[], "", &mut []) => Some("300".to_owned()), 3;
 }
 
 shape! {
