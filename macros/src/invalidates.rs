@@ -60,11 +60,7 @@ impl Plan {
             _ => None,
         };
         let on = args.value("on", errors, On::read).and_then(On::setting);
-        Self {
-            root: Root::take(&mut args, errors),
-            ends,
-            settings: Chain::default().flag(on).with("around", fence),
-        }
+        Self { root: Root::take(&mut args, errors), ends, settings: Chain::default().flag(on).with("around", fence) }
     }
 }
 

@@ -156,7 +156,8 @@ pub(crate) enum Phase {
 }
 
 impl Choice for Phase {
-    const WORDS: &'static [(&'static str, Option<Self>)] = &[("after", Some(Self::After)), ("around", Some(Self::Around))];
+    const WORDS: &'static [(&'static str, Option<Self>)] =
+        &[("after", Some(Self::After)), ("around", Some(Self::Around))];
 }
 
 /// What becomes of the lease when the leader returns an `Err`.

@@ -8,6 +8,7 @@
     reason = "a test fails by panicking, and talks to its parent on stdout"
 )]
 
+mod around;
 mod bounded;
 mod configuration;
 mod errors_tell;
@@ -27,6 +28,7 @@ mod node;
 mod off_is_off;
 mod one_computation;
 mod proxy;
+mod receipts;
 mod redis_may_die;
 mod renewal;
 mod revisions;
@@ -34,7 +36,9 @@ mod runtimes;
 mod separate;
 mod separate_bytes;
 mod server;
+mod settle;
 mod stacked;
 mod support;
 mod testkit;
 mod together;
+mod transaction;

@@ -331,7 +331,8 @@ impl Run {
         let deadline = life.map_or(Moment::NEVER, |life| now + life.saturating_add(core.stale()));
         let renew_at = life.map_or(Moment::NEVER, |life| core.renew_at(deadline, life));
         let deadline = deadline.min(gathered.deadline);
-        let stored = wanted && now < deadline && life != Some(Duration::ZERO) && !(ended || fenced || gathered.unstored);
+        let stored =
+            wanted && now < deadline && life != Some(Duration::ZERO) && !(ended || fenced || gathered.unstored);
         let born = born.min(gathered.born);
         Entry { value, stamp, born, deadline, renew_at, stored }
     }

@@ -32,7 +32,14 @@ type LateEntry<V> = Box<dyn FnOnce(&V) -> EntryOf + Send>;
 /// `#[invalidates]`: ends entities and tags after a write.
 #[inline]
 pub fn invalidates<O: Outcome<R>, R>(_: O) -> Write<O, R> {
-    Write { always: false, around: None, tags: Tags::new(), entries: Vec::new(), late_entries: Vec::new(), outcome: PhantomData }
+    Write {
+        always: false,
+        around: None,
+        tags: Tags::new(),
+        entries: Vec::new(),
+        late_entries: Vec::new(),
+        outcome: PhantomData,
+    }
 }
 
 impl<O: Outcome<R>, R> Write<O, R> {

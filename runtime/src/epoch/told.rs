@@ -107,7 +107,8 @@ mod tests {
         for garbage in [&b""[..], b"7", b"-1.0", b"1.4096", b"0.0", b"\xff.1", b"99999999999999999999.1", b"1.1.1"] {
             assert_eq!(reading(None).read(garbage), None, "{garbage:?}");
         }
-        for garbage in ["9.1 ", "9.1 1", "9.1 1:2", "9.1 1:2:3:4", "9.1 1:-2:3", "9.1 :2:3", "9.1  1:2:3", "9.1 1:+2:3"] {
+        for garbage in ["9.1 ", "9.1 1", "9.1 1:2", "9.1 1:2:3:4", "9.1 1:-2:3", "9.1 :2:3", "9.1  1:2:3", "9.1 1:+2:3"]
+        {
             assert_eq!(reading(None).read(garbage.as_bytes()), None, "{garbage}");
         }
     }

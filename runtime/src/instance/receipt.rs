@@ -147,12 +147,16 @@ impl<'de> Visitor<'de> for Names {
                 return Err(A::Error::custom("a receipt with too many names: carry several smaller ones"));
             }
             if !is_canonical(&name) {
-                return Err(A::Error::custom("no name of a receipt: carry what `Receipt` was serialized to, unchanged"));
+                return Err(A::Error::custom(
+                    "no name of a receipt: carry what `Receipt` was serialized to, unchanged",
+                ));
             }
             let epoch = match epoch.as_deref().map(Epoch::parse) {
                 None => Epoch::UNKNOWN,
                 Some(Some(epoch)) => epoch,
-                Some(None) => return Err(A::Error::custom("no epoch: carry what `Receipt` was serialized to, unchanged")),
+                Some(None) => {
+                    return Err(A::Error::custom("no epoch: carry what `Receipt` was serialized to, unchanged"));
+                }
             };
             applied &= epoch.is_known();
             epochs.insert(Arc::from(name), epoch);

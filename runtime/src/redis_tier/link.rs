@@ -235,7 +235,9 @@ impl Link {
         // What a link that was lost meanwhile confirms may be older than what is known by now: it is sent again.
         let good = self.generation.load(Ordering::Acquire) == generation;
         let confirmed = match &replies {
-            Ok(replies) if good => replies.iter().map(|reply| reply.as_ref().ok().and_then(|value| self.told(value))).collect(),
+            Ok(replies) if good => {
+                replies.iter().map(|reply| reply.as_ref().ok().and_then(|value| self.told(value))).collect()
+            }
             _ => Vec::new(),
         };
         let mut refused = false;
@@ -366,7 +368,10 @@ impl Link {
     }
 
     /// What is done with each push on a connection; `broken` is set when it is closed.
-    fn handler(self: &Arc<Self>, broken: Arc<AtomicBool>) -> impl Fn(PushInfo) -> Result<(), ()> + Send + Sync + 'static {
+    fn handler(
+        self: &Arc<Self>,
+        broken: Arc<AtomicBool>,
+    ) -> impl Fn(PushInfo) -> Result<(), ()> + Send + Sync + 'static {
         let (link, look) = (Arc::downgrade(self), Arc::clone(&self.look));
         move |push| {
             if broken.load(Ordering::Acquire) {

@@ -147,7 +147,9 @@ impl Link {
 
     fn beat(&self, store: &Store, now: Moment) {
         let everything = self.table.cell(EVERYTHING);
-        if everything.epoch().is_confirmed() && store.told(EVERYTHING).map(|told| told.epoch) != Some(everything.epoch()) {
+        if everything.epoch().is_confirmed()
+            && store.told(EVERYTHING).map(|told| told.epoch) != Some(everything.epoch())
+        {
             self.table.forget_all();
         }
         self.next_beat.store((now + self.heartbeat).as_nanos(), Ordering::Release);
