@@ -296,6 +296,41 @@ async fn what_is_owed_is_delivered_in_the_order_in_which_it_was_ended() {
     assert_eq!(order, ["m", "z", "b", "y", "a"], "each once, in the order of their first ends");
 }
 
+#[tokio::test]
+async fn no_link_is_called_up_before_what_is_owed_was_delivered() {
+    let server = RedisServer::start();
+    let (a, b) = (node(&server).await, node(&server).await);
+    let source = Source::of(1);
+    a.scope(tool(&source, 0)).await;
+    b.scope(tool(&source, 0)).await;
+    // Everything can be read, and the run be noted; only the epoch of the tools cannot be raised.
+    let _: String = server.run("ACL SETUSER default resetkeys %R~* ~it:1:@run ~it:1:@epoch:@everything").await;
+    source.set(2);
+    assert!(!a.invalidate("tools").await.unwrap().is_applied());
+    let connections = async || {
+        let info: String = server.run("INFO stats").await;
+        let line = info.lines().find_map(|line| line.strip_prefix("total_connections_received:")).unwrap().to_owned();
+        line.trim().parse::<u64>().unwrap()
+    };
+    let _: u64 = server.run("CLIENT KILL TYPE pubsub").await;
+    disconnected(&a).await;
+    let before = connections().await;
+    // B comes back at once, and what this test asks is a connection, too.
+    let mut asked = 0;
+    eventually_async(SOON, "further attempts", async || {
+        asked += 1;
+        assert!(!a.stats().redis.connected, "it would read what it owes the end of");
+        connections().await > before + asked + 5
+    })
+    .await;
+    assert_eq!(a.stats().redis.pending_invalidations, 1);
+    let _: String = server.run("ACL SETUSER default resetkeys allkeys").await;
+    connected(&a).await;
+    assert_eq!(a.stats().redis.pending_invalidations, 0);
+    connected(&b).await;
+    eventually_async(SOON, "there, too", async || b.scope(tool(&source, 0)).await == 2).await;
+}
+
 mod futures_of_the_server {
     //! What Redis announces, heard by the test itself.
 

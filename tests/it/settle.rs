@@ -144,6 +144,10 @@ async fn a_body_that_began_in_the_window_stores_nothing_however_late_it_ends() {
     for name in ["slow", "late:1"] {
         let larder = Larder::builder().settle(Duration::from_secs(3)).testing().unwrap();
         let (replica, gate) = (Source::of(1), Gate::default());
+        // Every name has its first epoch, and none of them is young.
+        gate.open();
+        larder.scope(slow(&replica, &gate)).await;
+        gate.arrived().await;
         larder.clock().advance(Duration::from_secs(3));
         let _ = larder.invalidate(name).await.unwrap();
         let clock = async {
