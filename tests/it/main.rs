@@ -42,3 +42,4 @@ mod support;
 mod testkit;
 mod together;
 mod transaction;
+mod transaction_reads;

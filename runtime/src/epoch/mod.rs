@@ -3,9 +3,11 @@
 mod canonical;
 mod cell;
 mod entries;
+#[cfg_attr(not(feature = "redis"), allow(dead_code, reason = "what only Redis asks for"))]
 mod number;
 mod stamp;
 mod table;
+#[cfg_attr(not(feature = "redis"), allow(dead_code, reason = "what only Redis asks for"))]
 mod told;
 
 pub(crate) use canonical::{EVERYTHING, canonical, is_canonical};
