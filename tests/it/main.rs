@@ -14,6 +14,7 @@ mod errors_tell;
 mod extension;
 mod forget;
 mod forget_corners;
+mod forget_late;
 mod fresh_at_home;
 mod fresh_elsewhere;
 mod guards;

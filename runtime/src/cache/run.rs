@@ -12,7 +12,7 @@ use super::{Coherence, Departure, End, Entry, Frame, Joined, Kept, Node, Probed,
 use crate::ambient::{Ambient, Mode};
 use crate::call::Tags;
 use crate::clock::Moment;
-use crate::epoch::{Cell, Stamp, mark};
+use crate::epoch::{Cell, Epoch, Stamp, mark};
 use crate::log;
 use crate::value::Storable;
 
@@ -72,6 +72,8 @@ pub(super) struct Started {
     born: Moment,
     began: u64,
     generation: u64,
+    /// The epoch of any entry of the function.
+    any_entry: Epoch,
 }
 
 impl<V: Storable> Steps<V> for Run<V> {
@@ -142,7 +144,7 @@ impl<V: Storable> Steps<V> for Run<V> {
         };
         let Computed { value, tags, ttl, wanted } = computed;
         let late = tags.of(value).iter().map(|name| self.larder.table().named(name)).collect();
-        let value = value.clone();
+        let (value, any_entry) = (value.clone(), started.any_entry);
         Box::pin(async move {
             let entry = Arc::new(self.judge(started, value, late, ttl, wanted).await);
             if entry.stored {
@@ -154,7 +156,7 @@ impl<V: Storable> Steps<V> for Run<V> {
                 pilot.land(Arc::clone(&entry));
             }
             if entry.stored {
-                self.write_through(&entry).await;
+                self.write_through(&entry, any_entry).await;
             }
         })
     }
@@ -316,7 +318,8 @@ impl<V: Storable> Run<V> {
         let (born, generation) = (self.larder.now(), self.generation());
         let frame = Frame::new(self.ambient.frame.clone(), node);
         let inside = self.inside(Some(Arc::clone(&frame)));
-        self.started = Some(Started { frame, stamp: self.stamp(), born, began, generation });
+        let any_entry = self.function.core.any_entry.epoch();
+        self.started = Some(Started { frame, stamp: self.stamp(), born, began, generation, any_entry });
         inside
     }
 
@@ -329,7 +332,7 @@ impl<V: Storable> Run<V> {
         ttl: Option<Duration>,
         wanted: bool,
     ) -> Entry<V> {
-        let Started { frame, mut stamp, born, began, generation } = started;
+        let Started { frame, mut stamp, born, began, generation, .. } = started;
         let (core, table) = (&self.function.core, self.larder.table());
         let gathered = frame.take();
         stamp.merge(&gathered.stamp);

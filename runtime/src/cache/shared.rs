@@ -8,7 +8,7 @@ use super::{Coherence, Entry, Store};
 use crate::clock::Moment;
 use crate::epoch::{Cell, Epoch, Guard, Stamp, is_entry};
 use crate::log;
-use crate::remote::{Found, Record, Remote};
+use crate::remote::{Found, Record, Remote, Unchanged};
 use crate::value::Storable;
 
 impl<V: Storable> Run<V> {
@@ -172,9 +172,14 @@ impl<V: Storable> Run<V> {
         self.larder.remote().map_or(0, |remote| remote.generation())
     }
 
-    /// Stores a value for the other processes.
-    pub(super) async fn write_through(&self, entry: &Entry<V>) {
+    /// Stores a value for the other processes, unless any entry of the function was ended since `any_entry`, taken before
+    /// the body ran. Redis may have lost the one epoch that says which: a value that arrives after its own end would be
+    /// taken for one that was never ended.
+    pub(super) async fn write_through(&self, entry: &Entry<V>, any_entry: Epoch) {
         let core = &self.function.core;
+        if !any_entry.is_confirmed() {
+            return;
+        }
         if core.store == Store::Memory || !entry.stamp.is_confirmed() || !entry.stamp.is_current() {
             return;
         }
@@ -185,7 +190,8 @@ impl<V: Storable> Run<V> {
         let stamp = parts.map(|(cell, epoch)| (Arc::clone(cell.name()), *epoch)).collect();
         let endless = entry.deadline == Moment::NEVER;
         let life = if endless { Duration::MAX } else { entry.deadline.since(self.larder.now()) };
-        if let Err(refusal) = remote.write(name, Record { hash, stamp, life, payload }).await {
+        let unchanged = Unchanged { name: Arc::clone(core.any_entry.name()), epoch: any_entry };
+        if let Err(refusal) = remote.write(name, Record { hash, stamp, life, payload }, unchanged).await {
             core.counters.errors.up();
             log::warn(&format_args!("{}: not stored for other processes: {refusal}", core.path));
         }

@@ -5,6 +5,7 @@ use redis::{Cmd, cmd};
 use super::names::Names;
 use crate::epoch::{Cell, EVERYTHING, Epoch, Table};
 use crate::lease::Claim;
+use crate::remote::Unchanged;
 
 /// Raises epochs: each later than every earlier one and than the server's clock, with random digits behind, so that not
 /// even a clock set back repeats it, and announces it. `KEYS`: the epochs, then a value to delete. `ARGV`: the random
@@ -45,6 +46,14 @@ if before and before >= now then now = before + 1 end
 local epoch = string.format('%.0f.%s', now, ARGV[1])
 redis.call('SET', KEYS[1], epoch, 'PX', ARGV[2])
 redis.call('PUBLISH', ARGV[4], ARGV[5] .. ' ' .. epoch)
+return 1";
+
+/// Stores a value if an epoch is still the one it was computed at. `KEYS`: the epoch, the value. `ARGV`: that epoch, the
+/// value, its life in milliseconds.
+const STORE: &str = r"#!lua
+local epoch = redis.pcall('GET', KEYS[1])
+if type(epoch) ~= 'string' or string.match(epoch, '^%d+%.%d+') ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
 return 1";
 
 /// Takes a lease that nobody holds, with a token larger than every earlier one. `ARGV`: owner, holder, ttl in
@@ -101,6 +110,14 @@ fn raise(names: &Names, raised: &[&str], value: Option<&str>, keep: bool) -> Cmd
     raise
 }
 
+/// Stores a value for `millis`, if that is unchanged.
+pub(crate) fn store(names: &Names, key: &str, value: &[u8], millis: u64, unchanged: &Unchanged) -> Cmd {
+    let mut store = cmd("EVAL");
+    store.arg(STORE).arg(2).arg(names.epoch(&unchanged.name)).arg(key);
+    store.arg(write_epoch(unchanged.epoch)).arg(value).arg(millis);
+    store
+}
+
 /// Ends everything if the server's run is not `run`, the one that was noted.
 pub(crate) fn same_run(names: &Names, run: &str) -> Cmd {
     let mut check = cmd("EVAL");
@@ -139,6 +156,11 @@ pub(crate) fn read_epoch(bytes: &[u8]) -> Option<Epoch> {
     Some(Epoch::confirmed(micros * RANDOM + random)).filter(|epoch| epoch.is_known())
 }
 
+/// The form that [`read_epoch`] reads.
+fn write_epoch(epoch: Epoch) -> String {
+    format!("{}.{}", epoch.raw() / RANDOM, epoch.raw() % RANDOM)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -146,6 +168,7 @@ mod tests {
     #[test]
     fn an_epoch_is_read_or_refused() {
         assert_eq!(read_epoch(b"1763712345678901.17"), Some(Epoch::confirmed(1_763_712_345_678_901 * RANDOM + 17)));
+        assert_eq!(write_epoch(Epoch::confirmed(1_763_712_345_678_901 * RANDOM + 17)), "1763712345678901.17");
         for garbage in [&b""[..], b"7", b"-1.0", b"1.4096", b"0.0", b"\xff.1", b"99999999999999999999.1", b"1.1.1"] {
             assert_eq!(read_epoch(garbage), None, "{garbage:?}");
         }

@@ -21,7 +21,7 @@ use crate::instance::{Parts, Settings};
 use crate::lease::{Claim, Grant};
 use crate::log;
 use crate::reactor::Reactor;
-use crate::remote::{Found, Read, Record, Refusal, Remote, Reply};
+use crate::remote::{Found, Read, Record, Refusal, Remote, Reply, Unchanged};
 use crate::stats::{Breaker, RedisStats};
 
 /// Redis, seen from one instance.
@@ -195,7 +195,7 @@ impl Remote for Redis {
         })
     }
 
-    fn write(&self, key: String, record: Record) -> Reply<'_, ()> {
+    fn write(&self, key: String, record: Record, unchanged: Unchanged) -> Reply<'_, bool> {
         Box::pin(async move {
             let endless = record.life == Duration::MAX;
             let life = if endless { ENDLESS } else { record.life };
@@ -206,13 +206,8 @@ impl Remote for Redis {
             let micros = u64::try_from(life.as_micros()).unwrap_or(u64::MAX);
             let deadline = if endless { 0 } else { self.link.server_now().saturating_add(micros) };
             let bytes = envelope::pack(&record, deadline).ok_or(Refusal::Unsupported("a value of this size"))?;
-            let mut set = cmd("SET");
-            set.arg(key).arg(bytes).arg("PX").arg(millis);
-            match self.ask(&Request::One(set), Way::Write).await?.into_iter().next() {
-                Some(Ok(_)) => Ok(()),
-                Some(Err(code)) => Err(Refusal::Failed(code)),
-                None => Err(Refusal::Unknown),
-            }
+            let store = scripts::store(&self.link.names, &key, &bytes, millis, &unchanged);
+            Ok(single(self.ask(&Request::One(store), Way::Write).await?)? == Value::Int(1))
         })
     }
 
