@@ -1,6 +1,7 @@
 //! Methods of `#[async_trait]`, by name and through `dyn`, and boxed futures that are written by hand.
 
 use std::cell::Cell;
+use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;

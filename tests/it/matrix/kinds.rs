@@ -143,27 +143,37 @@ kind! {
     ("12") => 2, 2,
 }
 
-eight! {
-    "instrument below" #[tracing::instrument(skip_all)]; [mod instrument_below] {
-        use super::*;
+/// An attribute of another, on each of the eight.
+macro_rules! beside {
+    ($module:ident, $name:literal $(above #[$above:meta])? $(#[$below:meta])?) => {
+        eight! {
+            $name $(above #[$above])? $(#[$below])?; [mod $module] {
+                use super::*;
 
-        #[tokio::test]
-        async fn all() {
-            let cells = async {
-                try_eight! { "instrument below":
-                    [] [] ("1") => Some(1), 1;
-                    [] [] ("12") => Some(12), 2;
+                #[tokio::test]
+                async fn all() {
+                    let cells = async {
+                        try_eight! { $name:
+                            [] [] ("1") => Some(1), 1;
+                            [] [] ("12") => Some(12), 2;
+                        }
+                    };
+                    memory().await.scope(Box::pin(cells)).await;
                 }
-            };
-            memory().await.scope(Box::pin(cells)).await;
+            }
+            [] [] (text: &str) -> Option<u32> [], cached(), named(text.len()) {
+                ran();
+                let number = text.parse().ok()?;
+                Some(number)
+            }
         }
-    }
-    [] [] (text: &str) -> Option<u32> [], cached(), named(text.len()) {
-        ran();
-        let number = text.parse().ok()?;
-        Some(number)
-    }
+    };
 }
+
+beside! { instrument_below, "instrument below" #[tracing::instrument(skip_all)] }
+beside! { instrument_above, "instrument above" above #[tracing::instrument(skip_all)] }
+beside! { must_use_above, "must_use above" above #[cfg_attr(test, must_use)] #[doc = "Documented."] }
+beside! { cfg_above, "cfg above" above #[cfg(test)] #[must_use = "a value"] }
 
 /// What leaders return, sync and async.
 macro_rules! led {

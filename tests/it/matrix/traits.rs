@@ -1,5 +1,7 @@
 //! Methods of traits: native ones, provided ones, generic ones.
 
+use std::future::Future;
+
 use larder::{hexsha_cached, invalidates, leader, ttl_cached};
 
 use crate::matrix::cells::{Config, ran};
