@@ -1,10 +1,12 @@
 //! `larder::forget` and `#[invalidates(call)]`: exactly the entry of a call is ended, everywhere, and never comes back.
 
-use larder::{HexSha, Larder, hexsha_cached, invalidates, ttl_cached};
+use larder::{Larder, hexsha_cached, invalidates, ttl_cached};
 
 use crate::proxy::Proxy;
 use crate::server::RedisServer;
-use crate::support::{SOON, Source, connected, disconnected, eventually, eventually_async, memory, node, node_at};
+use crate::support::{
+    Config, SOON, Source, connected, disconnected, eventually, eventually_async, memory, node, node_at,
+};
 
 #[ttl_cached(entity = "tools", skip(source), ttl = "60s")]
 async fn tool(source: &Source, id: u64, team: &str) -> u64 {
@@ -24,14 +26,6 @@ async fn strict_tool(source: &Source, id: u64) -> u64 {
 #[ttl_cached(entity = "pages", skip(source), ttl = "60s")]
 async fn page(source: &Source, first: u64) -> u64 {
     tool(source, first, "").await + tool(source, first + 1, "").await
-}
-
-struct Config(&'static str);
-
-impl HexSha for Config {
-    fn hexsha(&self) -> &str {
-        self.0
-    }
 }
 
 #[hexsha_cached(skip(source))]

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::returns::{Answer, Fault, Maybe, Number, Outcome};
-use crate::matrix::cells::{Config, ran};
-use crate::support::memory;
+use crate::matrix::cells::ran;
+use crate::support::{Config, memory};
 
 /// A return type: its functions in a module, and a test named after it.
 macro_rules! kind {

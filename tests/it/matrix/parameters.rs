@@ -8,8 +8,8 @@ use std::sync::Arc;
 use larder::{CacheKey, hexsha_cached, invalidates, leader, ttl_cached};
 
 use crate::matrix::arguments::{Db, Named, Number, Span, Store, Text};
-use crate::matrix::cells::{Config, ran};
-use crate::support::memory;
+use crate::matrix::cells::ran;
+use crate::support::{Config, memory};
 
 #[ttl_cached(entity = "parameters", skip(db))]
 fn impl_sync(db: impl Store, id: impl CacheKey + Display) -> String {

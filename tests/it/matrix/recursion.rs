@@ -2,8 +2,8 @@
 
 use larder::{hexsha_cached, invalidates, leader, ttl_cached};
 
-use crate::matrix::cells::{Config, ran};
-use crate::support::memory;
+use crate::matrix::cells::ran;
+use crate::support::{Config, memory};
 
 #[ttl_cached(entity = "recursion")]
 fn fibonacci(n: u64) -> u64 {

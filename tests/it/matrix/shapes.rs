@@ -6,8 +6,8 @@ use std::sync::Arc;
 use larder::CacheKey;
 
 use crate::matrix::arguments::{Db, Named, Number, Span, Store, Text};
-use crate::matrix::cells::{Config, ran};
-use crate::support::memory;
+use crate::matrix::cells::ran;
+use crate::support::{Config, memory};
 
 /// A shape: its functions in a module, and a test named after it.
 macro_rules! shape {
