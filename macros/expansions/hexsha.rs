@@ -5,10 +5,10 @@
 
 async fn openid_configuration(config: &Config, host: &str) -> Arc<OpenId> {
     let __larder = match ::larder::__private::look_at(
-        || {
+        {
             static __LARDER: ::larder::__private::Site = ::larder::__private::Site::memory()
                 .named("openid_configuration", "", 117516313831880535u64);
-            &__LARDER
+            __LARDER.place(|| {})
         },
         ::larder::__private::revision(&config),
         ::larder::__private::Local::key().part(&host),

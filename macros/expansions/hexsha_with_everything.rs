@@ -5,12 +5,12 @@
 
 fn page(config: &Config, db: &Db, host: Option<&str>) -> Page {
     let __larder = match ::larder::__private::look_at(
-        || {
+        {
             static __LARDER: ::larder::__private::Site = ::larder::__private::Site::tiered()
                 .named("page", "", 2805065702039663543u64)
                 .keep(3)
                 .capacity(1024);
-            &__LARDER
+            __LARDER.place(|| {})
         },
         ::larder::__private::text_of(&config.hexsha()),
         ::larder::__private::Shared::when(host.is_some())

@@ -5,11 +5,11 @@
 
 async fn list_tools(filter: &Filter, page: u32) -> Result<Arc<Vec<Tool>>, Error> {
     let __larder = match ::larder::__private::look(
-        || {
+        {
             static __LARDER: ::larder::__private::Site = ::larder::__private::Site::tiered()
                 .named("list_tools", "tools", 1607238528414204678u64)
                 .ttl(::core::time::Duration::from_secs(20u64));
-            &__LARDER
+            __LARDER.place(|| {})
         },
         ::larder::__private::Shared::key().part(&filter).part(&page),
         ::larder::__private::Return::<Result<Arc<Vec<Tool>>, Error>>::NEW.shape(),

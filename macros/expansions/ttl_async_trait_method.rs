@@ -32,10 +32,10 @@ where
     Box::pin(async move {
         let page = page;
         let __larder = match ::larder::__private::look(
-            || {
+            {
                 static __LARDER: ::larder::__private::Site = ::larder::__private::Site::tiered()
                     .named("list", "tools", 6556251926715945423u64);
-                &__LARDER
+                __LARDER.place(|| {})
             },
             ::larder::__private::Shared::key()
                 .part(&page)

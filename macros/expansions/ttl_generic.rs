@@ -14,13 +14,13 @@ where
     T: CacheKey,
 {
     let __larder = match ::larder::__private::look(
-        || {
+        {
             static __LARDER: ::larder::__private::Site = ::larder::__private::Site::tiered()
                 .named("row", "rows", 4365798066771650073u64)
                 .jitter(0f64)
                 .capacity(ROWS)
                 .version(SCHEMA);
-            &__LARDER
+            __LARDER.place(|| {})
         },
         ::larder::__private::Shared::key().part(&table).part(&id),
         ::larder::__private::Return::<Option<[T::Row; N]>>::NEW.shape(),

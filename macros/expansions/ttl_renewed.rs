@@ -5,11 +5,11 @@
 
 async fn find(name: &str) -> Tool {
     let __larder = match ::larder::__private::look(
-        || {
+        {
             static __LARDER: ::larder::__private::Site = ::larder::__private::Site::tiered()
                 .named("find", "tools", 5691984595219641708u64)
                 .renewed(0.8f64, ::core::time::Duration::from_secs(10u64));
-            &__LARDER
+            __LARDER.place(|| {})
         },
         ::larder::__private::Shared::key().part(&name),
         ::larder::__private::Return::<Tool>::NEW.shape(),

@@ -5,10 +5,10 @@
 
 fn square(n: u64) -> u64 {
     let __larder = match ::larder::__private::look(
-        || {
+        {
             static __LARDER: ::larder::__private::Site = ::larder::__private::Site::tiered()
                 .named("square", "squares", 15734597298014113651u64);
-            &__LARDER
+            __LARDER.place(|| {})
         },
         ::larder::__private::Shared::key().part(&n),
         ::larder::__private::Now::<u64>::NEW.shape(),

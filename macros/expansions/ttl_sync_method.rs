@@ -5,10 +5,10 @@
 
 pub fn user(&self, id: u32) -> Option<User> {
     let __larder = match ::larder::__private::look(
-        || {
+        {
             static __LARDER: ::larder::__private::Site = ::larder::__private::Site::memory()
                 .named("user", "users", 2143274279817371847u64);
-            &__LARDER
+            __LARDER.place(|| {})
         },
         ::larder::__private::Local::key()
             .part(&self.realm)

@@ -12,13 +12,13 @@ pub(crate) async fn tool<T: Table>(
     (id, cursor): (T::Id, Option<u32>),
 ) -> Result<Tool, Error> {
     let __larder = match ::kept::__private::look(
-        || {
+        {
             static __LARDER: ::kept::__private::Site = ::kept::__private::Site::redis()
                 .named("tool", "tools", 3901365891168682726u64)
                 .life(::core::time::Duration::from_secs(20u64), 0.2f64)
                 .capacity(500)
                 .strict_alone();
-            &__LARDER
+            __LARDER.place(|| {})
         },
         ::kept::__private::Shared::when(cursor.is_none())
             .part(&id)

@@ -5,10 +5,10 @@
 
 async fn tool(id: u32) -> Option<Tool> {
     let __larder = match ::larder::__private::look(
-        || {
+        {
             static __LARDER: ::larder::__private::Site = ::larder::__private::Site::tiered()
                 .named("tool", "tools", 15739607562734057933u64);
-            &__LARDER
+            __LARDER.place(|| {})
         },
         ::larder::__private::Shared::key().part(&id),
         ::larder::__private::Return::<Option<Tool>>::NEW.shape(),

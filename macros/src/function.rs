@@ -220,10 +220,10 @@ impl Function {
         Ident::new(name, self.at())
     }
 
-    /// A closure of the function that gives its site, made by `settings`. No name of the user's means the static.
-    pub(crate) fn site(&self, private: &TokenStream, settings: &TokenStream) -> TokenStream {
+    /// Where the function is: its site, made by `settings`, and a closure of it. No name of the user's means the static.
+    pub(crate) fn place(&self, private: &TokenStream, settings: &TokenStream) -> TokenStream {
         let at = self.at();
-        quote_spanned!(at=> || { static __LARDER: #private::Site = #private::Site::#settings; &__LARDER })
+        quote_spanned!(at=> { static __LARDER: #private::Site = #private::Site::#settings; __LARDER.place(|| {}) })
     }
 
     /// `.await`, or nothing where the function is sync.

@@ -81,7 +81,7 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> syn::Result<TokenS
 // Input:  #[hexsha_cached]
 //         async fn issuer(config: &Config, host: &str) -> Arc<Issuer> { statements }
 // Output: async fn issuer(config: &Config, host: &str) -> Arc<Issuer> {
-//             let miss = match look_at(|| { static SITE: Site = ..; &SITE }, revision of `config`, key of `host`, shape) {
+//             let miss = match look_at({ static SITE: Site = ..; SITE.place(|| {}) }, revision of `config`, key of `host`, shape) {
 //                 Look::Hit(hit) => return hit,
 //                 Look::Miss(miss) => miss,
 //             };
@@ -96,9 +96,9 @@ fn emit(function: &Function, plan: &Plan) -> TokenStream {
     let store = Ident::new(plan.store.word(), at);
     let (body, run, wait) = (function.body(private), function.run(), function.wait());
     let settings = quote_spanned!(at=> #store().named(#name, "", #fingerprint) #settings);
-    let site = function.site(private, &settings);
+    let place = function.place(private, &settings);
     function.with_body(&quote_spanned! {at=>
-        let __larder = match #private::look_at(#site, #revision, #key, #shape) {
+        let __larder = match #private::look_at(#place, #revision, #key, #shape) {
             #private::Look::Hit(__larder) => return __larder,
             #private::Look::Miss(__larder) => __larder,
         };

@@ -114,7 +114,7 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> syn::Result<TokenS
 // Input:  #[ttl_cached(entity = "tools", ttl = "20s", when = first)]
 //         async fn list(filter: Filter, first: bool) -> Vec<Tool> { statements }
 // Output: async fn list(filter: Filter, first: bool) -> Vec<Tool> {
-//             let miss = match look(|| { static SITE: Site = ..; &SITE }, key of `filter` and `first`, shape) {
+//             let miss = match look({ static SITE: Site = ..; SITE.place(|| {}) }, key of `filter` and `first`, shape) {
 //                 Look::Hit(hit) => return hit,
 //                 Look::Miss(miss) => miss,
 //             };
@@ -137,9 +137,9 @@ fn emit(function: &Function, plan: &Plan) -> TokenStream {
     };
     let wait = function.wait();
     let settings = quote_spanned!(at=> #store().named(#name, #entity, #fingerprint) #settings);
-    let site = function.site(private, &settings);
+    let place = function.place(private, &settings);
     let call = quote_spanned! {at=>
-        let __larder = match #private::look(#site, #key, #shape) {
+        let __larder = match #private::look(#place, #key, #shape) {
             #private::Look::Hit(__larder) => return __larder,
             #private::Look::Miss(__larder) => __larder,
         };

@@ -1,6 +1,6 @@
 //! All that an expansion of the macros may name.
 
-pub use crate::cache::Site;
+pub use crate::cache::{Place, Site};
 pub use crate::call::{
     Always, Judge, Lead, LeaderFailure, LeaderReturn, Look, Miss, Name, NamePart, RevisionText, Running, StoreIf,
     Write, invalidates, lead, look, look_at, revision, text, text_of,

@@ -51,7 +51,7 @@ static NESTED_JOINS: Mutex<()> = Mutex::new(());
 
 /// One run of one body.
 #[derive(Debug)]
-pub(crate) struct Flight<V> {
+pub(crate) struct Flight {
     node: Arc<Node>,
     /// The table's counter before the epochs were read.
     began: u64,
@@ -59,19 +59,19 @@ pub(crate) struct Flight<V> {
     at: Moment,
     /// What the call depends on before it runs.
     cells: Vec<Arc<Cell>>,
-    state: Mutex<State<V>>,
+    state: Mutex<State>,
     ended: Notify,
 }
 
 #[derive(Debug)]
-enum State<V> {
+enum State {
     Running,
-    Landed(Arc<Entry<V>>),
+    Landed(Arc<Entry>),
     GivenUp,
 }
 
-impl<V> Flight<V> {
-    fn state(&self) -> MutexGuard<'_, State<V>> {
+impl Flight {
+    fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -82,7 +82,7 @@ impl<V> Flight<V> {
     }
 
     /// Waits for the end.
-    pub(crate) async fn end(&self) -> End<V> {
+    pub(crate) async fn end(&self) -> End {
         loop {
             let ended = self.ended.notified();
             tokio::pin!(ended);
@@ -104,36 +104,30 @@ impl<V> Flight<V> {
 
 /// How a flight ended for one who waited.
 #[derive(Debug)]
-pub(crate) enum End<V> {
+pub(crate) enum End {
     /// With a result.
-    Landed(Arc<Entry<V>>),
+    Landed(Arc<Entry>),
     /// With a result that depends on something ended since it began.
     Overtaken,
     /// Without one: its runner was cancelled, failed or panicked.
     GivenUp,
 }
 
-type ByKey<V> = HashMap<Box<[u8]>, Arc<Flight<V>>>;
+type ByKey = HashMap<Box<[u8]>, Arc<Flight>>;
 
 /// The flights of one function.
-#[derive(Debug)]
-pub(crate) struct Flights<V> {
-    by_key: Arc<Mutex<ByKey<V>>>,
-}
-
-impl<V> Default for Flights<V> {
-    fn default() -> Self {
-        Self { by_key: Arc::default() }
-    }
+#[derive(Debug, Default)]
+pub(crate) struct Flights {
+    by_key: Arc<Mutex<ByKey>>,
 }
 
 /// What became of a call that asked to join.
 #[derive(Debug)]
-pub(crate) enum Joined<V> {
+pub(crate) enum Joined {
     /// Run the body.
-    Lead(Pilot<V>),
+    Lead(Pilot),
     /// Wait for another's.
-    Wait(Waiting<V>),
+    Wait(Waiting),
     /// Waiting would never end: run the body alone.
     Alone,
 }
@@ -151,7 +145,7 @@ pub(crate) struct Departure<'a> {
     pub(crate) fresh: bool,
 }
 
-impl<V> Flights<V> {
+impl Flights {
     /// Joins the flight of `key` if it began at `oldest` or later, or begins one.
     pub(crate) fn join(
         &self,
@@ -159,7 +153,7 @@ impl<V> Flights<V> {
         departure: Departure<'_>,
         oldest: Moment,
         frame: Option<&Arc<Frame>>,
-    ) -> Joined<V> {
+    ) -> Joined {
         let Departure { began, at, cells, fresh } = departure;
         let mut flights = lock(&self.by_key);
         if let Some(flight) = flights.get(key).filter(|flight| !fresh && flight.can_be_joined(oldest)) {
@@ -180,9 +174,9 @@ impl<V> Flights<V> {
     }
 }
 
-impl<V> Flights<V> {
+impl Flights {
     /// Begins the flight of `key`, unless there is one.
-    pub(crate) fn lead_alone(&self, key: &[u8], departure: Departure<'_>) -> Option<Pilot<V>> {
+    pub(crate) fn lead_alone(&self, key: &[u8], departure: Departure<'_>) -> Option<Pilot> {
         let flying = lock(&self.by_key).get(key).is_some_and(|flight| matches!(*flight.state(), State::Running));
         if flying {
             return None;
@@ -196,14 +190,14 @@ impl<V> Flights<V> {
 
 /// A caller that waits for another's flight.
 #[derive(Debug)]
-pub(crate) struct Waiting<V> {
-    pub(crate) flight: Arc<Flight<V>>,
+pub(crate) struct Waiting {
+    pub(crate) flight: Arc<Flight>,
     /// Those that wait with it: the body that called, and all that called that.
     above: Vec<Arc<Node>>,
 }
 
-impl<V> Waiting<V> {
-    fn join(flight: Arc<Flight<V>>, frame: Option<&Arc<Frame>>) -> Option<Self> {
+impl Waiting {
+    fn join(flight: Arc<Flight>, frame: Option<&Arc<Frame>>) -> Option<Self> {
         let Some(frame) = frame else {
             return Some(Self { flight, above: Vec::new() });
         };
@@ -219,7 +213,7 @@ impl<V> Waiting<V> {
     }
 }
 
-impl<V> Drop for Waiting<V> {
+impl Drop for Waiting {
     fn drop(&mut self) {
         for node in &self.above {
             let mut targets = node.waits_for();
@@ -232,24 +226,24 @@ impl<V> Drop for Waiting<V> {
 
 /// The caller that runs the body of a flight.
 #[derive(Debug)]
-pub(crate) struct Pilot<V> {
-    flight: Arc<Flight<V>>,
+pub(crate) struct Pilot {
+    flight: Arc<Flight>,
     key: Box<[u8]>,
-    by_key: Arc<Mutex<ByKey<V>>>,
+    by_key: Arc<Mutex<ByKey>>,
 }
 
-impl<V> Pilot<V> {
+impl Pilot {
     pub(crate) fn node(&self) -> &Arc<Node> {
         &self.flight.node
     }
 
     /// Hands the result to all who wait.
-    pub(crate) fn land(self, entry: Arc<Entry<V>>) {
+    pub(crate) fn land(self, entry: Arc<Entry>) {
         *self.flight.state() = State::Landed(entry);
     }
 }
 
-impl<V> Drop for Pilot<V> {
+impl Drop for Pilot {
     fn drop(&mut self) {
         {
             let mut state = self.flight.state();

@@ -11,13 +11,16 @@ use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{Lifecycle, UnitWeighter};
 use sha2::{Digest as _, Sha256};
 
+use super::entry::AnyValue;
+use super::kept::Facts;
 use super::revisions::Revision;
-use super::{Coherence, Flights, Instantiation, Kept, Kind, Own, Renewal, Revisions, Site, Store};
+use super::{Coherence, Entry, Flights, Instantiation, Kept, Kind, Own, Renewal, Revisions, Site, Store};
 use crate::clock::Moment;
 use crate::epoch::{Cell, Entries, Owner, Table};
 use crate::instance::Settings;
 use crate::key::{Form, StoredKey};
 use crate::stats::{Counters, Counts, Hits};
+use crate::value::Storable;
 
 /// What of a function does not depend on its types.
 #[derive(Debug)]
@@ -37,6 +40,7 @@ pub(crate) struct Core {
     pub(crate) coherence: Coherence,
     pub(crate) single_flight: bool,
     pub(crate) renewal: Option<Renewal>,
+    pub(crate) flights: Flights,
     /// Whose entries these are, in the names that end single ones.
     pub(crate) owner: Owner,
     /// Raised with every end of a single entry.
@@ -121,6 +125,7 @@ impl Core {
             coherence: site.coherence,
             single_flight: site.single_flight,
             renewal: site.renewal,
+            flights: Flights::default(),
             prefix,
             identity,
             path,
@@ -201,7 +206,7 @@ pub(crate) fn insert<V: Clone>(memory: &Memory<V>, key: &Form, kept: Kept<V>) ->
 pub(crate) fn remove<V: Clone>(memory: &Memory<V>, mark: u64) -> Option<Kept<V>> {
     let found = OnceCell::new();
     memory.retain(|key, kept| {
-        if kept.mark == mark {
+        if kept.facts.mark == mark {
             let _ = found.set(key.clone());
         }
         true
@@ -217,44 +222,20 @@ type Marks = HashMap<u64, StoredKey, RandomState>;
 pub(crate) struct Function<V> {
     pub(crate) core: Core,
     pub(crate) memory: Memory<V>,
-    pub(crate) flights: Flights<V>,
     pub(crate) revisions: Revisions<V>,
     /// Held to store a value that was not ended, and to take one out that was: never while a user's code runs. The keys by
     /// their marks, so that one of many is found at once; more may be there than are in memory, and none is missing.
     storing: Mutex<Marks>,
 }
 
-impl<V: Clone + Send + Sync + 'static> Function<V> {
+impl<V: Storable> Function<V> {
     pub(crate) fn new(core: Core, site: &Site, capacity: usize) -> Self {
         Self {
             core,
             memory: memory(capacity),
-            flights: Flights::default(),
             revisions: Revisions::new(site.keep, capacity),
             storing: Mutex::default(),
         }
-    }
-
-    /// Stores a value unless its entry was ended since its computation `began`.
-    pub(crate) fn store(&self, captured: Option<&Revision<V>>, key: &Form, kept: Kept<V>, entry: &Cell, began: u64) {
-        let mut marks = self.storing();
-        if entry.changed() > began {
-            return;
-        }
-        let replaced = match captured {
-            Some(map) => map.insert(key, kept),
-            None => {
-                let mark = kept.mark;
-                marks.insert(mark, key.to_stored());
-                let replaced = insert(&self.memory, key, kept);
-                for (_, gone) in replaced.iter().flatten().filter(|(_, gone)| gone.mark != mark) {
-                    marks.remove(&gone.mark);
-                }
-                replaced
-            }
-        };
-        drop(marks);
-        drop(replaced);
     }
 
     fn storing(&self) -> MutexGuard<'_, Marks> {
@@ -262,7 +243,7 @@ impl<V: Clone + Send + Sync + 'static> Function<V> {
     }
 }
 
-impl<V: Clone + Send + Sync + 'static> Entries for Function<V> {
+impl<V: Storable> Entries for Function<V> {
     fn end_one(&self, mark: u64) {
         let mut marks = self.storing();
         let known = marks.remove(&mark).and_then(|key| self.memory.remove(&key));
@@ -281,16 +262,66 @@ impl<V: Clone + Send + Sync + 'static> Entries for Function<V> {
     }
 }
 
+/// The map of a revision, captured before anything is computed.
+pub(crate) type Captured = Arc<AnyValue>;
+
 /// A function whose value type is not known here.
 pub(crate) trait AnyFunction: Any + Send + Sync {
     fn core(&self) -> &Core;
+
+    /// The map of a revision, made where there is none yet.
+    fn capture(&self, revision: &[u8]) -> Captured;
+
+    /// What memory, or the map of a revision, holds for a key.
+    fn found(&self, captured: Option<&Captured>, key: &Form) -> Option<Entry>;
+
+    /// Stores a value with what is known of it, unless its `entry` was ended since its computation `began`.
+    fn keep(&self, captured: Option<&Captured>, key: &Form, kept: (&AnyValue, Facts), entry: &Cell, began: u64);
+
     fn entries(&self) -> u64;
     fn clear(&self);
 }
 
-impl<V: Clone + Send + Sync + 'static> AnyFunction for Function<V> {
+impl<V: Storable> AnyFunction for Function<V> {
     fn core(&self) -> &Core {
         &self.core
+    }
+
+    fn capture(&self, revision: &[u8]) -> Captured {
+        self.revisions.capture(revision)
+    }
+
+    fn found(&self, captured: Option<&Captured>, key: &Form) -> Option<Entry> {
+        let own = &self.core.cells;
+        match captured {
+            Some(map) => map.downcast_ref::<Revision<V>>()?.get(key, own, |kept| kept.entry(own)),
+            None if self.core.store == Store::Redis => None,
+            None => self.memory.get(key).map(|kept| kept.facts.entry(Box::new(kept.value), own)),
+        }
+    }
+
+    fn keep(&self, captured: Option<&Captured>, key: &Form, kept: (&AnyValue, Facts), entry: &Cell, began: u64) {
+        let (value, facts) = kept;
+        let Some(value) = value.downcast_ref::<V>().cloned() else { return };
+        let kept = Kept { value, facts };
+        let mut marks = self.storing();
+        if entry.changed() > began {
+            return;
+        }
+        let replaced = match captured.map(|map| map.downcast_ref::<Revision<V>>()) {
+            Some(map) => map.map(|map| map.insert(key, kept)),
+            None => {
+                let mark = kept.facts.mark;
+                marks.insert(mark, key.to_stored());
+                let replaced = insert(&self.memory, key, kept);
+                for (_, gone) in replaced.iter().flatten().filter(|(_, gone)| gone.facts.mark != mark) {
+                    marks.remove(&gone.facts.mark);
+                }
+                Some(replaced)
+            }
+        };
+        drop(marks);
+        drop(replaced);
     }
 
     fn entries(&self) -> u64 {

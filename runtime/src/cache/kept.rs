@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use super::entry::judge;
-use super::{Coherence, Entry, Verdict};
+use super::entry::{AnyValue, judge};
+use super::{Coherence, Entry, Times, Verdict};
 use crate::clock::Moment;
 use crate::epoch::{Cell, Epoch, Stamp, is_entry};
+use crate::value::Storable;
 
 /// The cells that every value of one function depends on: everything, and the entity (or everything once more).
 pub(crate) type Own = [Arc<Cell>; 2];
@@ -14,6 +15,12 @@ pub(crate) type Own = [Arc<Cell>; 2];
 #[derive(Clone, Debug)]
 pub(crate) struct Kept<V> {
     pub(crate) value: V,
+    pub(crate) facts: Facts,
+}
+
+/// All that decides whether a value in memory may be served.
+#[derive(Clone, Debug)]
+pub(crate) struct Facts {
     /// The epochs of the function's own cells.
     own: [Epoch; 2],
     /// The epochs of all others, where there are any.
@@ -25,8 +32,15 @@ pub(crate) struct Kept<V> {
     pub(crate) mark: u64,
 }
 
-impl<V: Clone> Kept<V> {
-    pub(crate) fn of(entry: &Entry<V>, own: &Own, mark: u64) -> Self {
+impl<V: Storable> Kept<V> {
+    /// The value with its whole stamp, to be handed on.
+    pub(crate) fn entry(&self, own: &Own) -> Entry {
+        self.facts.entry(Box::new(self.value.clone()), own)
+    }
+}
+
+impl Facts {
+    pub(crate) fn of(entry: &Entry, own: &Own, mark: u64) -> Self {
         let parts = entry.stamp.parts();
         let epoch = |cell: &Arc<Cell>| {
             let found = parts.iter().find(|(known, _)| Arc::ptr_eq(known, cell));
@@ -40,15 +54,7 @@ impl<V: Clone> Kept<V> {
         }
         let more = if more.parts().is_empty() { None } else { Some(Arc::new(more)) };
         let own = [epoch(&own[0]), epoch(&own[1])];
-        Self {
-            value: entry.value.clone(),
-            own,
-            more,
-            born: entry.born,
-            deadline: entry.deadline,
-            renew_at: entry.renew_at,
-            mark,
-        }
+        Self { own, more, born: entry.born, deadline: entry.deadline, renew_at: entry.renew_at, mark }
     }
 
     /// The whole stamp.
@@ -62,9 +68,9 @@ impl<V: Clone> Kept<V> {
         stamp
     }
 
-    /// The value with its whole stamp, to be handed on.
-    pub(crate) fn entry(&self, own: &Own) -> Entry<V> {
-        let (value, born, deadline, renew_at) = (self.value.clone(), self.born, self.deadline, self.renew_at);
+    /// `value` with these facts, to be handed on.
+    pub(crate) fn entry(&self, value: Box<AnyValue>, own: &Own) -> Entry {
+        let (born, deadline, renew_at) = (self.born, self.deadline, self.renew_at);
         Entry { value, stamp: self.stamp(own), born, deadline, renew_at, stored: true }
     }
 
@@ -78,7 +84,7 @@ impl<V: Clone> Kept<V> {
 
     /// Whether it may be served: see [`judge`].
     #[inline]
-    pub(crate) fn judge(&self, own: &Own, coherence: Coherence, times: super::Times) -> Verdict {
+    pub(crate) fn judge(&self, own: &Own, coherence: Coherence, times: Times) -> Verdict {
         judge(self.is_current(own), self.born, self.deadline, coherence, times)
     }
 }

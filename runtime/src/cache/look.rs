@@ -3,10 +3,11 @@
 use std::cell::Cell;
 use std::sync::Arc;
 
-use super::revisions::{self, Revision};
-use super::run::{Flight, Started, Steps};
+use super::function::Captured;
+use super::revisions;
+use super::run::{Flight, Started};
 use super::slots::Seen;
-use super::{Entry, Frame, Function, Instantiation, Kept, Kind, Site, Store, Verdict, slots};
+use super::{AnyFunction, Entry, Frame, Instantiation, Kept, Kind, Site, Store, Verdict, slots};
 use crate::ambient::{Ambient, Mode};
 use crate::clock::Moment;
 use crate::epoch::{Cell as EpochCell, Epoch};
@@ -16,29 +17,29 @@ use crate::value::{Codec, Storable};
 
 /// A call as it arrives.
 #[derive(Debug)]
-pub(crate) struct Request<'a, V> {
+pub(crate) struct Request<'a> {
     pub(crate) site: &'static Site,
     pub(crate) key: &'a Form,
     /// Empty for a function that depends on none.
     pub(crate) revision: &'a [u8],
     pub(crate) wanted: bool,
     pub(crate) instantiation: Instantiation,
-    pub(crate) codec: fn() -> Codec<V>,
+    pub(crate) codec: fn() -> Codec,
 }
 
 /// A call that memory could not answer.
-pub(crate) struct Run<V> {
+pub(crate) struct Run {
     pub(super) larder: Larder,
     pub(super) ambient: Ambient,
-    pub(super) function: Arc<Function<V>>,
+    pub(super) function: Arc<dyn AnyFunction>,
     /// Where a revision cache stores: captured before anything is computed.
-    pub(super) captured: Option<Arc<Revision<V>>>,
+    pub(super) captured: Option<Captured>,
     pub(super) key: Form,
     /// The same, as bytes.
     pub(super) form: Box<[u8]>,
     pub(super) revision: Box<[u8]>,
-    pub(super) plan: Plan<V>,
-    pub(super) codec: Codec<V>,
+    pub(super) plan: Plan,
+    pub(super) codec: Codec,
     pub(super) hash: [u8; 32],
     /// The name of this entry alone.
     pub(super) entry: Arc<EpochCell>,
@@ -49,30 +50,30 @@ pub(crate) struct Run<V> {
     /// What the call depends on before its body runs.
     pub(super) cells: Vec<Arc<EpochCell>>,
     /// The flight that it leads, if there is one.
-    pub(super) flight: Option<Flight<V>>,
+    pub(super) flight: Option<Flight>,
     /// The body, while it runs.
     pub(super) started: Option<Started>,
 }
 
 /// What is left to do.
-pub(super) enum Plan<V> {
+pub(super) enum Plan {
     /// Run the body; read and store nothing.
     Uncached,
     /// Join, read, run, store.
     Cached,
     /// Serve this if its epochs are still the present ones.
-    Confirm(Arc<Entry<V>>),
+    Confirm(Arc<Entry>),
     /// Run the body and store.
     Refresh,
     /// Serve this, and compute it anew in the background.
-    Renew(Arc<Entry<V>>),
+    Renew(Arc<Entry>),
     /// Say which entry this is, and do nothing.
     Probe { cached: bool },
 }
 
 /// Looks into memory; what is left to do where it has no answer.
 #[inline]
-pub(crate) fn find<V: Storable>(request: &Request<'_, V>) -> Result<V, Box<dyn Steps<V>>> {
+pub(crate) fn find<V: Storable>(request: &Request<'_>) -> Result<V, Box<Run>> {
     match Ambient::current() {
         None => look_in(Larder::installed(), None, request),
         Some(ambient) => {
@@ -83,11 +84,7 @@ pub(crate) fn find<V: Storable>(request: &Request<'_, V>) -> Result<V, Box<dyn S
 }
 
 #[inline]
-fn look_in<V: Storable>(
-    larder: &Larder,
-    ambient: Option<&Arc<Ambient>>,
-    request: &Request<'_, V>,
-) -> Result<V, Box<dyn Steps<V>>> {
+fn look_in<V: Storable>(larder: &Larder, ambient: Option<&Arc<Ambient>>, request: &Request<'_>) -> Result<V, Box<Run>> {
     let mode = ambient.map_or(Mode::Normal, |ambient| ambient.mode);
     // What is left to do lies beside the answer, so that a hit passes on the value alone.
     let (plan, any_entry) = (Cell::new(None), Cell::new(None));
@@ -123,7 +120,10 @@ fn look_in<V: Storable>(
     });
     match hit {
         Some(value) => Ok(value),
-        None => Err(prepare(larder, ambient, request, plan.take().unwrap_or(Plan::Cached), any_entry.get())),
+        None => {
+            let function = larder.function::<V>(request.site, request.instantiation);
+            Err(prepare(larder, ambient, request, function, plan.take().unwrap_or(Plan::Cached), any_entry.get()))
+        }
     }
 }
 
@@ -134,19 +134,19 @@ fn may_serve<V: Storable>(
     within: Option<(&Arc<Frame>, Epoch)>,
     seen: &Seen<'_, V>,
     kept: &Kept<V>,
-    plan: &Cell<Option<Plan<V>>>,
+    plan: &Cell<Option<Plan>>,
 ) -> bool {
     let core = &seen.function.core;
-    let times = larder.times(kept.deadline == Moment::NEVER);
-    match kept.judge(&core.cells, core.coherence, times) {
-        Verdict::Fresh if times.now >= kept.renew_at => {
+    let times = larder.times(kept.facts.deadline == Moment::NEVER);
+    match kept.facts.judge(&core.cells, core.coherence, times) {
+        Verdict::Fresh if times.now >= kept.facts.renew_at => {
             plan.set(Some(Plan::Renew(Arc::new(kept.entry(&core.cells)))));
             false
         }
         Verdict::Fresh => {
             seen.hit();
             if let Some((frame, any_entry)) = within {
-                frame.depends(&kept.stamp(&core.cells), larder.known_at(kept.born), kept.deadline);
+                frame.depends(&kept.facts.stamp(&core.cells), larder.known_at(kept.facts.born), kept.facts.deadline);
                 frame.depends_on_entry(&core.any_entry, any_entry);
             }
             true
@@ -160,27 +160,27 @@ fn may_serve<V: Storable>(
 }
 
 #[cold]
-fn prepare<V: Storable>(
+fn prepare(
     larder: &Larder,
     ambient: Option<&Arc<Ambient>>,
-    request: &Request<'_, V>,
-    plan: Plan<V>,
+    request: &Request<'_>,
+    function: Arc<dyn AnyFunction>,
+    plan: Plan,
     any_entry: Option<Epoch>,
-) -> Box<dyn Steps<V>> {
-    let function = larder.function::<V>(request.site, request.instantiation);
+) -> Box<Run> {
     // A call that stores nothing pushes no revision out.
     let stores = !matches!(plan, Plan::Uncached | Plan::Probe { .. });
-    let captured =
-        (stores && request.site.kind() == Kind::Revision).then(|| function.revisions.capture(request.revision));
+    let captured = (stores && request.site.kind() == Kind::Revision).then(|| function.capture(request.revision));
+    let core = function.core();
     let ambient = ambient.map(|ambient| Ambient::clone(ambient)).unwrap_or_default();
     let form = request.key.to_bytes().into_boxed_slice();
     let revision: Box<[u8]> = request.revision.into();
     let key = Form::from(&*form);
     let began = larder.table().counter();
-    let any_entry = any_entry.unwrap_or_else(|| function.core.any_entry.epoch());
-    let hash = function.core.hash(&revision, &form);
-    let entry = larder.table().cell(&function.core.owner.entry(&hash));
-    let cells = function.core.cells.iter().chain([&entry]).cloned().collect();
+    let any_entry = any_entry.unwrap_or_else(|| core.any_entry.epoch());
+    let hash = core.hash(&revision, &form);
+    let entry = larder.table().cell(&core.owner.entry(&hash));
+    let cells = core.cells.iter().chain([&entry]).cloned().collect();
     let (larder, codec) = (larder.clone(), (request.codec)());
     Box::new(Run {
         larder,

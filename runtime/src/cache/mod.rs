@@ -8,23 +8,26 @@ mod function;
 mod kept;
 mod look;
 mod ready;
+mod recall;
 mod revisions;
 mod run;
 mod shared;
 mod site;
 mod slots;
 
-pub(crate) use entry::{Coherence, Entry, Times, Verdict};
+pub(crate) use entry::{AnyValue, Coherence, Entry, Hands, Times, Verdict};
 pub(crate) use flight::{Departure, End, Flights, Joined, Node};
 pub(crate) use forget::{Probe, Probed, Target, probe};
 pub(crate) use frame::Frame;
 #[cfg(feature = "redis")]
 pub(crate) use function::WIRE_VERSION;
 pub(crate) use function::{AnyFunction, Core, Function, push_hex};
+#[cfg(test)]
+pub(crate) use kept::Facts;
 pub(crate) use kept::{Kept, Own};
-pub(crate) use look::{Request, find};
+pub(crate) use look::{Request, Run, find};
 pub(crate) use ready::Ready;
 pub(crate) use revisions::Revisions;
-pub(crate) use run::{Answer, Computed, Step, Steps};
-pub use site::Site;
+pub(crate) use run::{Answer, Computed, Step};
 pub(crate) use site::{Instantiation, Kind, Renewal, Store};
+pub use site::{Place, Site};

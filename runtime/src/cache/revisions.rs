@@ -47,7 +47,7 @@ impl<V: Clone> Revision<V> {
     pub(crate) fn get<R>(&self, key: &Form, own: &Own, look: impl FnOnce(&Kept<V>) -> R) -> Option<R> {
         if key.is_empty()
             && let Some(kept) = self.single.get()
-            && kept.is_current(own)
+            && kept.facts.is_current(own)
             && !self.single_ended.load(Ordering::Relaxed)
         {
             return Some(look(kept));
@@ -57,7 +57,7 @@ impl<V: Clone> Revision<V> {
 
     pub(crate) fn insert(&self, key: &Form, kept: Kept<V>) -> Replaced<V> {
         // What ages is not put where it could never be replaced.
-        let kept = if key.is_empty() && kept.deadline == Moment::NEVER {
+        let kept = if key.is_empty() && kept.facts.deadline == Moment::NEVER {
             match self.single.set(kept) {
                 Ok(()) => return Replaced::default(),
                 Err(kept) => kept,
@@ -70,7 +70,7 @@ impl<V: Clone> Revision<V> {
 
     /// Ends the value of this mark; those who hold it keep it alive until no lock is held.
     fn end_one(&self, mark: u64) -> Option<Kept<V>> {
-        if self.single.get().is_some_and(|kept| kept.mark == mark) {
+        if self.single.get().is_some_and(|kept| kept.facts.mark == mark) {
             self.single_ended.store(true, Ordering::SeqCst);
         }
         self.map.get().and_then(|map| remove(map, mark))
@@ -136,7 +136,7 @@ pub(crate) fn find<'a, V>(maps: &'a Maps<V>, revision: &[u8]) -> Option<&'a Revi
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cache::Entry;
+    use crate::cache::{Entry, Facts};
     use crate::epoch::{Stamp, Table};
 
     fn own() -> Own {
@@ -147,18 +147,9 @@ mod tests {
     fn kept(value: u32, own: &Own) -> Kept<u32> {
         let mut stamp = Stamp::default();
         stamp.add(&own[0], own[0].epoch());
-        Kept::of(
-            &Entry {
-                value,
-                stamp,
-                born: Moment::START,
-                deadline: Moment::NEVER,
-                renew_at: Moment::NEVER,
-                stored: true,
-            },
-            own,
-            0,
-        )
+        let (born, never) = (Moment::START, Moment::NEVER);
+        let entry = Entry { value: Box::new(value), stamp, born, deadline: never, renew_at: never, stored: true };
+        Kept { value, facts: Facts::of(&entry, own, 0) }
     }
 
     fn read(revisions: &Revisions<u32>, revision: &[u8], own: &Own) -> Option<u32> {

@@ -8,59 +8,39 @@ use std::time::Duration;
 use super::flight::Pilot;
 use super::function::Ttl;
 use super::look::{Plan, Run};
-use super::{Coherence, Departure, End, Entry, Frame, Joined, Kept, Node, Probed, Store, Target, Verdict};
+use super::{AnyValue, Coherence, Core, Departure, End, Entry, Frame, Joined, Node, Probed, Target};
 use crate::ambient::{Ambient, Mode};
-use crate::call::Tags;
 use crate::clock::Moment;
-use crate::epoch::{Cell, Epoch, Stamp, mark};
+use crate::epoch::{Cell, Epoch, Stamp};
 use crate::log;
-use crate::value::Storable;
 
 /// Waiting this often for flights that an invalidation overtook is enough: the call then runs alone.
 const ATTEMPTS: usize = 3;
-
-/// What is left of a call that memory could not answer, in three steps: ask, run the body, settle. It names nothing that
-/// a value must be able to do: that was asked for when the call was looked up.
-pub(crate) trait Steps<V>: Send {
-    /// Confirms, joins the flight, asks Redis; or begins the computation.
-    fn answer(self: Box<Self>, names: Vec<String>) -> Step<(Box<dyn Steps<V>>, Answer<V>)>;
-
-    /// Whether what the body returns may be stored.
-    fn is_cached(&self) -> bool;
-
-    /// A value to serve while it is computed anew, and whether this call has that to do.
-    fn renewal(&mut self) -> Option<(V, bool)>;
-
-    /// The function is sync: it must return, also when only its entry was to be told.
-    fn cannot_wait(&mut self);
-
-    /// Stores what the body returned, and hands it to those who wait; `None`: it failed.
-    fn settle(self: Box<Self>, computed: Option<Computed<'_, V>>) -> Step<()>;
-}
 
 /// One step.
 pub(crate) type Step<R> = Pin<Box<dyn Future<Output = R> + Send>>;
 
 /// How a call goes on.
-pub(crate) enum Answer<V> {
+pub(crate) enum Answer {
     /// It is answered without running the body.
-    Value(V),
+    Value(Arc<Entry>),
     /// The body is to be run inside this.
     Run(Ambient),
 }
 
 /// What a body returned.
-pub(crate) struct Computed<'a, V> {
-    pub(crate) value: &'a V,
-    pub(crate) tags: Tags<V>,
+pub(crate) struct Computed {
+    pub(crate) value: Box<AnyValue>,
+    /// The names that the result completed.
+    pub(crate) names: Vec<String>,
     pub(crate) ttl: Option<Duration>,
     /// What `store_if` said.
     pub(crate) wanted: bool,
 }
 
 /// A flight that this call leads.
-pub(super) struct Flight<V> {
-    pilot: Pilot<V>,
+pub(super) struct Flight {
+    pilot: Pilot,
     /// The table's counter when it began.
     began: u64,
 }
@@ -76,8 +56,10 @@ pub(super) struct Started {
     any_entry: Epoch,
 }
 
-impl<V: Storable> Steps<V> for Run<V> {
-    fn answer(mut self: Box<Self>, names: Vec<String>) -> Step<(Box<dyn Steps<V>>, Answer<V>)> {
+/// What is left of a call that memory could not answer, in three steps: ask, run the body, settle.
+impl Run {
+    /// Confirms, joins the flight, asks Redis; or begins the computation.
+    pub(crate) fn answer(mut self: Box<Self>, names: Vec<String>) -> Step<(Box<Self>, Answer)> {
         Box::pin(async move {
             if let Plan::Probe { cached } = self.plan {
                 self.tell(cached);
@@ -87,27 +69,29 @@ impl<V: Storable> Steps<V> for Run<V> {
             self.cells.extend(names.iter().map(|name| table.named(name)));
             if self.is_cached() {
                 if let Some(entry) = self.seek().await {
-                    return (self as Box<dyn Steps<V>>, Answer::Value(into_value(entry)));
+                    return (self, Answer::Value(entry));
                 }
                 if !matches!(self.plan, Plan::Renew(_)) {
-                    self.function.core.counters.misses.up();
+                    self.core().counters.misses.up();
                 }
-                log::miss(&self.function.core.path);
+                log::miss(&self.core().path);
             }
             let inside = self.begin();
-            (self as Box<dyn Steps<V>>, Answer::Run(inside))
+            (self, Answer::Run(inside))
         })
     }
 
-    fn is_cached(&self) -> bool {
+    /// Whether what the body returns may be stored.
+    pub(crate) fn is_cached(&self) -> bool {
         !matches!(self.plan, Plan::Uncached | Plan::Probe { .. })
     }
 
-    fn renewal(&mut self) -> Option<(V, bool)> {
+    /// A value to serve while it is computed anew, and whether this call has that to do.
+    pub(crate) fn renewal(&mut self) -> Option<(Arc<Entry>, bool)> {
         let Plan::Renew(entry) = &self.plan else { return None };
         let entry = Arc::clone(entry);
-        let counters = &self.function.core.counters;
-        let stale = self.larder.now() >= entry.deadline.before(self.function.core.stale());
+        let counters = &self.core().counters;
+        let stale = self.larder.now() >= entry.deadline.before(self.core().stale());
         if stale {
             counters.stale.up()
         } else {
@@ -117,10 +101,11 @@ impl<V: Storable> Steps<V> for Run<V> {
         // What runs in the background is no part of the body that made this call.
         self.ambient.frame = None;
         self.flight = self.claim();
-        Some((entry.value.clone(), self.flight.is_some()))
+        Some((entry, self.flight.is_some()))
     }
 
-    fn cannot_wait(&mut self) {
+    /// The function is sync: it must return, also when only its entry was to be told.
+    pub(crate) fn cannot_wait(&mut self) {
         if let Plan::Probe { .. } = self.plan {
             self.plan = Plan::Uncached;
             // Nor can what its body waits for.
@@ -128,13 +113,14 @@ impl<V: Storable> Steps<V> for Run<V> {
         }
     }
 
-    fn settle(mut self: Box<Self>, computed: Option<Computed<'_, V>>) -> Step<()> {
+    /// Stores what the body returned, and hands it to those who wait; `None`: it failed, or is not to be stored.
+    pub(crate) fn settle(mut self: Box<Self>, computed: Option<Computed>) -> Step<()> {
         let Some(started) = self.started.take() else { return Box::pin(future::ready(())) };
         let computed = match computed {
             Some(computed) if self.is_cached() => computed,
             other => {
                 if other.is_none() && self.is_cached() {
-                    self.function.core.counters.errors.up();
+                    self.core().counters.errors.up();
                     self.postpone();
                 }
                 self.report_unstored(started);
@@ -142,14 +128,14 @@ impl<V: Storable> Steps<V> for Run<V> {
                 return Box::pin(future::ready(()));
             }
         };
-        let Computed { value, tags, ttl, wanted } = computed;
-        let late = tags.of(value).iter().map(|name| self.larder.table().named(name)).collect();
-        let (value, any_entry) = (value.clone(), started.any_entry);
+        let Computed { value, names, ttl, wanted } = computed;
+        let late = names.iter().map(|name| self.larder.table().named(name)).collect();
+        let any_entry = started.any_entry;
         Box::pin(async move {
             let entry = Arc::new(self.judge(started, value, late, ttl, wanted).await);
             if entry.stored {
                 self.remember(&entry);
-                self.function.core.counters.stores.up();
+                self.core().counters.stores.up();
             }
             self.report(&entry);
             if let Some(Flight { pilot, .. }) = self.flight.take() {
@@ -162,23 +148,23 @@ impl<V: Storable> Steps<V> for Run<V> {
     }
 }
 
-/// The value of an entry: taken out of it where nobody else has it.
-fn into_value<V: Clone>(entry: Arc<Entry<V>>) -> V {
-    Arc::try_unwrap(entry).map_or_else(|shared| shared.value.clone(), |entry| entry.value)
-}
-
 /// What became of a call that asked to join a flight.
-enum Boarded<V> {
+enum Boarded {
     /// Another's flight answered it.
-    Answered(Arc<Entry<V>>),
+    Answered(Arc<Entry>),
     /// It runs the body; for those who wait, if there is a flight.
-    Runs(Option<Flight<V>>),
+    Runs(Option<Flight>),
 }
 
-impl<V: Storable> Run<V> {
+impl Run {
+    pub(super) fn core(&self) -> &Core {
+        self.function.core()
+    }
+
     /// Confirms, joins, or asks Redis; whoever must run the body leads a flight, where there is one.
-    async fn seek(&mut self) -> Option<Arc<Entry<V>>> {
-        let core = &self.function.core;
+    async fn seek(&mut self) -> Option<Arc<Entry>> {
+        let claimed = self.flight.take();
+        let core = self.core();
         if let Plan::Confirm(entry) = &self.plan
             && self.confirm(entry).await
         {
@@ -188,7 +174,6 @@ impl<V: Storable> Run<V> {
         }
         let strict = core.coherence == Coherence::Strict && self.larder.remote().is_some();
         let asked = strict && self.learn(&self.cells, true).await;
-        let claimed = self.flight.take();
         let boarded = if claimed.is_some() { Boarded::Runs(claimed) } else { self.board().await };
         let flight = match boarded {
             Boarded::Runs(flight) => flight,
@@ -205,7 +190,7 @@ impl<V: Storable> Run<V> {
         } else {
             self.remembered()
         };
-        let young = |entry: &Arc<Entry<V>>| self.larder.now() < entry.renew_at;
+        let young = |entry: &Arc<Entry>| self.larder.now() < entry.renew_at;
         let found = found.filter(young);
         let found = match found {
             Some(entry) => {
@@ -235,10 +220,10 @@ impl<V: Storable> Run<V> {
     }
 
     /// Reads the epochs of an entry again: `true` if it may be served.
-    async fn confirm(&self, entry: &Entry<V>) -> bool {
+    async fn confirm(&self, entry: &Entry) -> bool {
         let mut cells: Vec<Arc<Cell>> = entry.stamp.parts().iter().map(|(cell, _)| Arc::clone(cell)).collect();
         let known = self.larder.remote().is_none() || entry.stamp.is_confirmed();
-        let any_entry = &self.function.core.any_entry;
+        let any_entry = &self.core().any_entry;
         cells.push(Arc::clone(any_entry));
         known
             && self.learn(&cells, true).await
@@ -248,9 +233,9 @@ impl<V: Storable> Run<V> {
     }
 
     /// Joins a flight and waits for it, or begins one.
-    async fn board(&self) -> Boarded<V> {
+    async fn board(&self) -> Boarded {
         let cells = &*self.cells;
-        let core = &self.function.core;
+        let core = self.core();
         if !core.single_flight {
             return Boarded::Runs(None);
         }
@@ -264,7 +249,7 @@ impl<V: Storable> Run<V> {
                 at.before(self.larder.tracking_lease())
             };
             let departure = Departure { began, at, cells, fresh: matches!(self.plan, Plan::Refresh) };
-            match self.function.flights.join(&key, departure, oldest, frame) {
+            match core.flights.join(&key, departure, oldest, frame) {
                 Joined::Alone => break,
                 Joined::Lead(pilot) => return Boarded::Runs(Some(Flight { pilot, began })),
                 Joined::Wait(waiting) => match waiting.flight.end().await {
@@ -281,44 +266,31 @@ impl<V: Storable> Run<V> {
     }
 
     /// The flight of a renewal, unless somebody computes the value already.
-    fn claim(&self) -> Option<Flight<V>> {
+    fn claim(&self) -> Option<Flight> {
         let (began, at) = (self.larder.table().counter(), self.larder.now());
         let departure = Departure { began, at, cells: &self.cells, fresh: false };
-        let pilot = self.function.flights.lead_alone(&self.flight_key(), departure)?;
+        let pilot = self.core().flights.lead_alone(&self.flight_key(), departure)?;
         Some(Flight { pilot, began })
-    }
-
-    /// A renewal failed: the value is served on, and the next attempt is made a little later.
-    fn postpone(&self) {
-        /// Failing sources are asked about once in this time.
-        const PAUSE: Duration = Duration::from_secs(1);
-        if let Plan::Renew(entry) = &self.plan
-            && entry.stamp.is_current()
-        {
-            let Entry { value, stamp, born, deadline, stored, .. } = &**entry;
-            let (value, stamp, renew_at) = (value.clone(), stamp.clone(), self.larder.now() + PAUSE);
-            self.remember(&Entry { value, stamp, born: *born, deadline: *deadline, renew_at, stored: *stored });
-        }
     }
 
     /// Says which entry this is.
     fn tell(&self, cached: bool) {
         if let Some(probe) = &self.ambient.probe {
-            let cells = [&self.entry, &self.function.core.any_entry].map(Arc::clone);
-            let target = Target { larder: self.larder.clone(), cells, entity: self.function.core.entity };
+            let cells = [&self.entry, &self.core().any_entry].map(Arc::clone);
+            let target = Target { larder: self.larder.clone(), cells, entity: self.core().entity };
             probe.set(if cached { Probed::Entry(target) } else { Probed::Uncached });
         }
     }
 
     /// Takes the stamp: from here on the body may read what it depends on.
-    fn begin(&mut self) -> Ambient {
+    pub(crate) fn begin(&mut self) -> Ambient {
         let flight = self.flight.as_ref();
         let node = flight.map_or_else(Arc::<Node>::default, |flight| Arc::clone(flight.pilot.node()));
         let began = flight.map_or_else(|| self.larder.table().counter(), |flight| flight.began);
         let (born, generation) = (self.larder.now(), self.generation());
         let frame = Frame::new(self.ambient.frame.clone(), node);
         let inside = self.inside(Some(Arc::clone(&frame)));
-        let any_entry = self.function.core.any_entry.epoch();
+        let any_entry = self.core().any_entry.epoch();
         self.started = Some(Started { frame, stamp: self.stamp(), born, began, generation, any_entry });
         inside
     }
@@ -327,13 +299,13 @@ impl<V: Storable> Run<V> {
     async fn judge(
         &self,
         started: Started,
-        value: V,
+        value: Box<AnyValue>,
         late: Vec<Arc<Cell>>,
         ttl: Option<Duration>,
         wanted: bool,
-    ) -> Entry<V> {
+    ) -> Entry {
         let Started { frame, mut stamp, born, began, generation, .. } = started;
-        let (core, table) = (&self.function.core, self.larder.table());
+        let (core, table) = (self.core(), self.larder.table());
         let gathered = frame.take();
         stamp.merge(&gathered.stamp);
         let mut named = gathered.late;
@@ -356,49 +328,11 @@ impl<V: Storable> Run<V> {
         Entry { value, stamp, born, deadline, renew_at, stored }
     }
 
-    /// What memory holds for this call, if it may be served.
-    fn remembered(&self) -> Option<Arc<Entry<V>>> {
-        let core = &self.function.core;
-        let judged = |kept: &Kept<V>| {
-            let times = self.larder.times(kept.deadline == Moment::NEVER);
-            let fresh = kept.judge(&core.cells, core.coherence, times) == Verdict::Fresh;
-            fresh.then(|| Arc::new(kept.entry(&core.cells)))
-        };
-        match &self.captured {
-            Some(map) => map.get(&self.key, &core.cells, judged).flatten(),
-            None if core.store == Store::Redis => None,
-            None => self.function.memory.get(&self.key).and_then(|kept| judged(&kept)),
-        }
-    }
-
-    /// What memory holds for this call, if the epochs of `cells`, just read, are all that it depends on.
-    fn confirmed_by(&self, cells: &[Arc<Cell>]) -> Option<Arc<Entry<V>>> {
-        let core = &self.function.core;
-        let kept = self.function.memory.get(&self.key).filter(|_| core.store != Store::Redis)?;
-        let entry = kept.entry(&core.cells);
-        let covered = entry.stamp.parts().iter().all(|(cell, _)| cells.iter().any(|read| Arc::ptr_eq(read, cell)));
-        let good = covered && entry.stamp.is_current() && self.larder.now() < entry.deadline;
-        good.then(|| Arc::new(entry))
-    }
-
-    pub(super) fn remember(&self, entry: &Entry<V>) {
-        let core = &self.function.core;
-        #[cfg(feature = "testkit")]
-        if self.larder.is_testing() {
-            crate::testkit::seen::carried(core.entity, &entry.stamp);
-        }
-        if self.captured.is_none() && core.store == Store::Redis {
-            return;
-        }
-        let kept = Kept::of(entry, &core.cells, mark(&self.hash));
-        self.function.store(self.captured.as_deref(), &self.key, kept, &self.entry, self.began);
-    }
-
     /// Tells the body that made this call what it depends on now.
-    fn report(&self, entry: &Entry<V>) {
+    fn report(&self, entry: &Entry) {
         if let Some(frame) = &self.ambient.frame {
             frame.depends(&entry.stamp.without(&self.entry), self.larder.known_at(entry.born), entry.deadline);
-            frame.depends_on_entry(&self.function.core.any_entry, self.any_entry);
+            frame.depends_on_entry(&self.core().any_entry, self.any_entry);
             if !entry.stored {
                 frame.depends_on_unstored();
             }

@@ -9,9 +9,8 @@ use crate::clock::Moment;
 use crate::epoch::{Cell, Epoch, Guard, Stamp, is_entry};
 use crate::log;
 use crate::remote::{Found, Record, Remote, Unchanged};
-use crate::value::Storable;
 
-impl<V: Storable> Run<V> {
+impl Run {
     /// Redis, where it is configured and the link is up.
     pub(super) fn remote(&self) -> Option<&Arc<dyn Remote>> {
         self.larder.remote().filter(|remote| remote.generation() % 2 == 1)
@@ -86,14 +85,14 @@ impl<V: Storable> Run<V> {
     }
 
     /// Asks Redis for the value, and for the epochs that are not known here, in one round trip.
-    pub(super) async fn fetch(&self, cells: &[Arc<Cell>]) -> Option<Arc<Entry<V>>> {
+    pub(super) async fn fetch(&self, cells: &[Arc<Cell>]) -> Option<Arc<Entry>> {
         let tracked = self.is_tracked();
         // What only this process keeps is ended by announcements alone.
-        let own = self.function.core.store == Store::Memory;
+        let own = self.core().store == Store::Memory;
         let mut asked: Vec<Arc<Cell>> = if tracked { self.unknown(cells) } else { cells.to_vec() };
         asked.retain(|cell| !own || !is_entry(cell));
-        asked.extend(self.unknown(std::slice::from_ref(&self.function.core.any_entry)));
-        if self.function.core.store == Store::Memory || matches!(self.plan, Plan::Refresh) {
+        asked.extend(self.unknown(std::slice::from_ref(&self.core().any_entry)));
+        if self.core().store == Store::Memory || matches!(self.plan, Plan::Refresh) {
             self.learn(&asked, true).await;
             return None;
         }
@@ -101,14 +100,14 @@ impl<V: Storable> Run<V> {
         let last_beat = self.larder.tracked_until().before(self.larder.tracking_lease());
         let born = if tracked { last_beat.min(now) } else { now };
         let remote = self.remote()?;
-        let (name, hash) = (self.function.core.redis_key(&self.hash), self.hash);
+        let (name, hash) = (self.core().redis_key(&self.hash), self.hash);
         let names: Vec<Arc<str>> = asked.iter().map(|cell| Arc::clone(cell.name())).collect();
         let guards: Vec<_> = asked.iter().map(|cell| cell.guard()).collect();
         let read = match remote.read(Some((&name, hash)), &names).await {
             Ok(read) => read,
             Err(refusal) => {
-                self.function.core.counters.errors.up();
-                log::warn(&format_args!("{}: {refusal}", self.function.core.path));
+                self.core().counters.errors.up();
+                log::warn(&format_args!("{}: {refusal}", self.core().path));
                 return None;
             }
         };
@@ -121,13 +120,13 @@ impl<V: Storable> Run<V> {
     }
 
     fn garbled<R>(&self) -> Option<R> {
-        self.function.core.counters.errors.up();
-        log::warn(&format_args!("{}: stored bytes could not be read: a miss", self.function.core.path));
+        self.core().counters.errors.up();
+        log::warn(&format_args!("{}: stored bytes could not be read: a miss", self.core().path));
         None
     }
 
     /// Takes a stored value over, if all that it depends on is at the epochs that it carries.
-    async fn accept(&self, cells: &[Arc<Cell>], record: Record, born: Moment, tracked: bool) -> Option<Arc<Entry<V>>> {
+    async fn accept(&self, cells: &[Arc<Cell>], record: Record, born: Moment, tracked: bool) -> Option<Arc<Entry>> {
         let carried: Vec<(Arc<Cell>, Epoch)> =
             record.stamp.iter().map(|(name, epoch)| (self.larder.table().cell(name), *epoch)).collect();
         let mut carried = carried;
@@ -142,7 +141,7 @@ impl<V: Storable> Run<V> {
         let others =
             carried.iter().map(|(cell, _)| cell).filter(|cell| !cells.iter().any(|known| Arc::ptr_eq(known, cell)));
         let others: Vec<Arc<Cell>> = others.cloned().collect();
-        let all = !tracked || self.function.core.coherence == Coherence::Strict;
+        let all = !tracked || self.core().coherence == Coherence::Strict;
         if !self.learn(&others, all).await || !self.learn(cells, false).await {
             return None;
         }
@@ -156,7 +155,7 @@ impl<V: Storable> Run<V> {
         let Some(value) = (self.codec.decode)(&record.payload) else {
             return self.garbled();
         };
-        let core = &self.function.core;
+        let core = self.core();
         let longest = core.ttl.longest().map(|ttl| ttl.saturating_add(core.stale()));
         let life = longest.map_or(record.life, |longest| record.life.min(longest));
         if life.is_zero() {
@@ -175,8 +174,8 @@ impl<V: Storable> Run<V> {
     /// Stores a value for the other processes, unless any entry of the function was ended since `any_entry`, taken before
     /// the body ran. Redis may have lost the one epoch that says which: a value that arrives after its own end would be
     /// taken for one that was never ended.
-    pub(super) async fn write_through(&self, entry: &Entry<V>, any_entry: Epoch) {
-        let core = &self.function.core;
+    pub(super) async fn write_through(&self, entry: &Entry, any_entry: Epoch) {
+        let core = self.core();
         if !any_entry.is_confirmed() {
             return;
         }
@@ -184,7 +183,7 @@ impl<V: Storable> Run<V> {
             return;
         }
         let Some(remote) = self.remote() else { return };
-        let Some(payload) = (self.codec.encode)(&entry.value) else { return };
+        let Some(payload) = (self.codec.encode)(&*entry.value) else { return };
         let (name, hash) = (core.redis_key(&self.hash), self.hash);
         let parts = entry.stamp.parts().iter().filter(|(_, epoch)| *epoch != Epoch::NEVER_ENDED);
         let stamp = parts.map(|(cell, epoch)| (Arc::clone(cell.name()), *epoch)).collect();

@@ -42,12 +42,14 @@ pub(crate) struct Instantiation {
     pub(crate) name: &'static str,
 }
 
-impl Instantiation {
-    #[inline]
-    pub(crate) fn of<F>() -> Self {
-        Self { id: typeid::of::<F>(), name: type_name::<F>() }
-    }
+/// A cached function as a call names it: its site, and the choice of its type parameters.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    pub(crate) site: &'static Site,
+    pub(crate) instantiation: Instantiation,
+}
 
+impl Instantiation {
     /// The path of the function around the closure: `my_crate::tools::list<my_crate::Tool>`.
     pub(crate) fn path(self, fallback: &str) -> String {
         let mut path = self.name;
@@ -214,6 +216,13 @@ impl Site {
     #[must_use]
     pub const fn by_ttl_alone(self) -> Self {
         self.by_ttl().alone()
+    }
+
+    /// Where a call is: `inside` is a closure of the function, and its type tells one choice of type parameters from
+    /// another. It is never called.
+    #[inline]
+    pub fn place<I: FnOnce()>(&'static self, _inside: I) -> Place {
+        Place { site: self, instantiation: Instantiation { id: typeid::of::<I>(), name: type_name::<I>() } }
     }
 
     pub(crate) const fn kind(&self) -> Kind {

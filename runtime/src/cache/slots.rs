@@ -97,14 +97,18 @@ fn fill<V: Clone + Send + Sync + 'static>(
     instantiation: &Instantiation,
 ) -> Arc<Function<V>> {
     let function = larder.function::<V>(site, *instantiation);
+    let known = Box::new(Known::new(Arc::clone(&function)));
+    put(number, Slot { instance: larder.id(), id: instantiation.id, known });
+    function
+}
+
+fn put(number: usize, slot: Slot) {
     let _ = SLOTS.try_with(|slots| {
         if let Ok(mut slots) = slots.try_borrow_mut() {
             if slots.len() <= number {
                 slots.resize_with(number + 1, || None);
             }
-            let known = Box::new(Known::new(Arc::clone(&function)));
-            slots[number] = Some(Slot { instance: larder.id(), id: instantiation.id, known });
+            slots[number] = Some(slot);
         }
     });
-    function
 }

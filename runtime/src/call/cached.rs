@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::Name;
 use super::engine::{Engine, Running};
 use crate::background;
-use crate::cache::{Instantiation, Request, Site, find};
+use crate::cache::{Hands, Place, Request, find};
 use crate::key::Key;
 use crate::revision::HexSha;
 use crate::value::{Codec, LivesIn, Shape, Storable};
@@ -23,41 +23,30 @@ pub enum Look<S: Shape> {
 
 /// `#[ttl_cached]`: fresh until its time or its entity ends.
 ///
-/// `site` is a closure of the function: its type tells one choice of type parameters from another. All that a value must
-/// be able to do is asked for here, so that a type that does not fit is one error.
+/// All that a value must be able to do is asked for here, so that a type that does not fit is one error. Depends on the
+/// types of the value and of the result alone, so that a hundred functions share it.
 #[inline]
-pub fn look<S, T, I>(site: I, key: &Key<T>, _: S) -> Look<S>
+pub fn look<S, T>(place: Place, key: &Key<T>, shape: S) -> Look<S>
 where
     S: Shape,
     S::Value: Storable + LivesIn<T>,
-    I: FnOnce() -> &'static Site,
 {
-    look_up(site(), Instantiation::of::<I>(), "", key)
+    look_at(place, "", key, shape)
 }
 
 /// `#[hexsha_cached]`: a pure function of a configuration revision.
 #[inline]
-pub fn look_at<S, T, I>(site: I, revision: &str, key: &Key<T>, _: S) -> Look<S>
-where
-    S: Shape,
-    S::Value: Storable + LivesIn<T>,
-    I: FnOnce() -> &'static Site,
-{
-    look_up(site(), Instantiation::of::<I>(), revision, key)
-}
-
-/// Depends on the types of the value and of the result alone, so that a hundred functions share it.
-#[inline]
-fn look_up<S, T>(site: &'static Site, instantiation: Instantiation, revision: &str, key: &Key<T>) -> Look<S>
+pub fn look_at<S, T>(place: Place, revision: &str, key: &Key<T>, _: S) -> Look<S>
 where
     S: Shape,
     S::Value: Storable + LivesIn<T>,
 {
+    let Place { site, instantiation } = place;
     let (wanted, revision) = (key.is_usable(), revision.as_bytes());
-    let request = Request { site, key: key.form(), revision, wanted, instantiation, codec: Codec::of::<T> };
+    let request = Request { site, key: key.form(), revision, wanted, instantiation, codec: Codec::of::<S::Value, T> };
     match find::<S::Value>(&request) {
         Ok(value) => Look::Hit(S::restore(value)),
-        Err(steps) => Look::Miss(Miss { engine: Box::new(Engine::new(steps)), judge: Always }),
+        Err(run) => Look::Miss(Miss { engine: Box::new(Engine::new(run, Hands::new())), judge: Always }),
     }
 }
 
@@ -148,7 +137,7 @@ impl<S: Shape> Miss<S> {
 impl<S: Shape, J: Judge<S::Value>> Miss<S, J> {
     /// Asks those who may have the value; runs the body where nobody has.
     pub fn run<B: Future<Output = S::Return>>(self, body: B) -> Running<S, J, B> {
-        Running { body: Box::pin(body), judge: self.judge, engine: self.engine }
+        Running { body, judge: self.judge, engine: self.engine }
     }
 
     /// [`run`](Self::run) for a sync function.

@@ -7,31 +7,34 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use pin_project_lite::pin_project;
+
 use super::{Judge, Tags};
 use crate::ambient::Ambient;
 use crate::blocking::block_on;
-use crate::cache::{Answer, Computed, Step, Steps};
+use crate::cache::{Answer, Computed, Entry, Hands, Run, Step};
 use crate::value::Shape;
 
 /// A miss that asks, lets a body run, and settles what it returned.
 pub(super) struct Engine<S: Shape> {
     pub(super) tags: Tags<S::Value>,
     pub(super) ttl: Option<Duration>,
-    stage: Stage<S::Value>,
+    hands: Hands<S::Value>,
+    stage: Stage,
     returned: Option<S::Return>,
 }
 
-enum Stage<V> {
-    Idle(Box<dyn Steps<V>>),
-    Asking(Step<(Box<dyn Steps<V>>, Answer<V>)>),
-    Running(Box<dyn Steps<V>>, Arc<Ambient>),
+enum Stage {
+    Idle(Box<Run>),
+    Asking(Step<(Box<Run>, Answer)>),
+    Running(Box<Run>, Arc<Ambient>),
     Settling(Step<()>),
     Over,
 }
 
 impl<S: Shape> Engine<S> {
-    pub(super) fn new(steps: Box<dyn Steps<S::Value>>) -> Self {
-        Self { tags: Tags::new(), ttl: None, stage: Stage::Idle(steps), returned: None }
+    pub(super) fn new(run: Box<Run>, hands: Hands<S::Value>) -> Self {
+        Self { tags: Tags::new(), ttl: None, hands, stage: Stage::Idle(run), returned: None }
     }
 
     fn poll(
@@ -52,58 +55,46 @@ impl<S: Shape> Engine<S> {
 
     /// What others had; `None` once it is known that the body is to run.
     fn poll_ask(&mut self, cx: &mut Context<'_>) -> Poll<Option<S::Return>> {
-        if matches!(self.stage, Stage::Idle(_))
-            && let Stage::Idle(steps) = self.turn(Stage::Over)
-        {
-            self.stage = Stage::Asking(steps.answer(self.tags.known()));
-        }
-        let Stage::Asking(step) = &mut self.stage else {
+        let Some((mut run, entry)) = ready!(self.stage.poll_ask(cx, self.tags.known())) else {
             return Poll::Ready(None);
         };
-        let (steps, answer) = ready!(step.as_mut().poll(cx));
-        Poll::Ready(match answer {
-            Answer::Value(value) => {
-                self.stage = Stage::Over;
-                Some(S::restore(value))
-            }
-            Answer::Run(inside) => {
-                self.stage = Stage::Running(steps, Arc::new(inside));
-                None
-            }
-        })
+        let value = (self.hands.take)(entry);
+        if value.is_none() {
+            let inside = Arc::new(run.begin());
+            self.stage = Stage::Running(run, inside);
+        }
+        Poll::Ready(value.map(S::restore))
     }
 
     fn settle(&mut self, returned: S::Return, judge: &mut dyn Judge<S::Value>) {
-        if let Stage::Running(steps, _) = self.turn(Stage::Over) {
-            let (tags, ttl) = (std::mem::replace(&mut self.tags, Tags::new()), self.ttl);
-            let cached = steps.is_cached();
-            let computed = S::value(&returned).map(|value| {
-                let wanted = cached && judge.wants(value);
-                Computed { value, tags, ttl, wanted }
+        if let Stage::Running(run, _) = self.stage.turn() {
+            let ttl = self.ttl;
+            let value = S::value(&returned).filter(|_| run.is_cached());
+            let computed = value.map(|value| {
+                let wanted = judge.wants(value);
+                Computed { names: self.tags.of(value), value: (self.hands.put)(value), ttl, wanted }
             });
-            self.stage = Stage::Settling(steps.settle(computed));
+            self.stage = Stage::Settling(run.settle(computed));
         }
         self.returned = Some(returned);
     }
 
     fn poll_settled(&mut self, cx: &mut Context<'_>) -> Poll<S::Return> {
-        if let Stage::Settling(step) = &mut self.stage {
-            ready!(step.as_mut().poll(cx));
-            self.stage = Stage::Over;
-        }
+        ready!(self.stage.poll_settled(cx));
         self.returned.take().map_or(Poll::Pending, Poll::Ready)
     }
 
     /// A value to serve while it is computed anew, and whether this call has that to do.
     pub(super) fn renewal(&mut self) -> Option<(S::Return, bool)> {
-        let Stage::Idle(steps) = &mut self.stage else { return None };
-        steps.renewal().map(|(value, renews)| (S::restore(value), renews))
+        let Stage::Idle(run) = &mut self.stage else { return None };
+        let (entry, renews) = run.renewal()?;
+        Some((S::restore((self.hands.take)(entry)?), renews))
     }
 
     /// The function is sync: it must return, also when only its entry was to be told.
     pub(super) fn cannot_wait(&mut self) {
-        if let Stage::Idle(steps) = &mut self.stage {
-            steps.cannot_wait();
+        if let Stage::Idle(run) = &mut self.stage {
+            run.cannot_wait();
         }
     }
 
@@ -120,29 +111,62 @@ impl<S: Shape> Engine<S> {
         self.settle(returned, judge);
         block_on(std::future::poll_fn(|cx| self.poll_settled(cx)))
     }
+}
 
-    fn turn(&mut self, next: Stage<S::Value>) -> Stage<S::Value> {
-        std::mem::replace(&mut self.stage, next)
+impl Stage {
+    /// The entry that others had; `None` once it is known that the body is to run.
+    fn poll_ask(&mut self, cx: &mut Context<'_>, names: &mut Vec<String>) -> Poll<Option<(Box<Run>, Arc<Entry>)>> {
+        if matches!(self, Self::Idle(_))
+            && let Self::Idle(run) = self.turn()
+        {
+            *self = Self::Asking(run.answer(std::mem::take(names)));
+        }
+        let Self::Asking(step) = self else {
+            return Poll::Ready(None);
+        };
+        let (run, answer) = ready!(step.as_mut().poll(cx));
+        Poll::Ready(match answer {
+            Answer::Value(entry) => {
+                *self = Self::Over;
+                Some((run, entry))
+            }
+            Answer::Run(inside) => {
+                *self = Self::Running(run, Arc::new(inside));
+                None
+            }
+        })
+    }
+
+    fn poll_settled(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if let Self::Settling(step) = self {
+            ready!(step.as_mut().poll(cx));
+            *self = Self::Over;
+        }
+        Poll::Ready(())
+    }
+
+    fn turn(&mut self) -> Self {
+        std::mem::replace(self, Self::Over)
     }
 }
 
-/// A miss under way. The body is dropped before what it stands for is given up.
-#[must_use = "a future does nothing until it is awaited"]
-pub struct Running<S: Shape, J, B> {
-    pub(super) body: Pin<Box<B>>,
-    pub(super) judge: J,
-    pub(super) engine: Box<Engine<S>>,
+pin_project! {
+    /// A miss under way. The body is dropped before what it stands for is given up.
+    #[must_use = "a future does nothing until it is awaited"]
+    pub struct Running<S: Shape, J, B> {
+        #[pin]
+        pub(super) body: B,
+        pub(super) judge: J,
+        pub(super) engine: Box<Engine<S>>,
+    }
 }
-
-/// Nothing in it is pinned in place.
-impl<S: Shape, J, B> Unpin for Running<S, J, B> {}
 
 impl<S: Shape, J: Judge<S::Value>, B: Future<Output = S::Return>> Future for Running<S, J, B> {
     type Output = S::Return;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<S::Return> {
-        let Self { body, judge, engine } = &mut *self;
-        engine.poll(cx, body.as_mut(), judge)
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<S::Return> {
+        let this = self.project();
+        this.engine.poll(cx, this.body, this.judge)
     }
 }
 

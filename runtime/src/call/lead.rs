@@ -121,7 +121,7 @@ pub const fn lead<R>(name: &'static str) -> Lead<R> {
 impl<R> Lead<R> {
     /// `key = ..`
     pub fn key(mut self, key: Name) -> Self {
-        self.key = key.fill([]);
+        self.key = key.fill(&mut std::iter::empty());
         self
     }
 

@@ -42,8 +42,7 @@ impl Name {
     }
 
     /// The name, its holes filled in order.
-    pub(crate) fn fill(self, parts: impl IntoIterator<Item = String>) -> String {
-        let mut parts = parts.into_iter();
+    pub(crate) fn fill(self, parts: &mut dyn Iterator<Item = String>) -> String {
         self.pieces.into_iter().map(|piece| piece.or_else(|| parts.next()).unwrap_or_default()).collect()
     }
 }

@@ -18,25 +18,34 @@ impl<V> Tags<V> {
     }
 
     pub(crate) fn add(&mut self, name: Name) {
-        if name.is_open() { self.open.push(name) } else { self.known.push(name.fill([])) }
+        if name.is_open() { self.open.push(name) } else { self.known.push(name.fill(&mut std::iter::empty())) }
     }
 
     pub(crate) fn fill_with<const N: usize>(&mut self, texts: impl FnOnce(&V) -> [String; N] + Send + 'static) {
         self.texts = Some(Box::new(|value| Vec::from(texts(value))));
     }
 
-    /// Takes the names that are known before anything runs.
-    pub(crate) fn known(&mut self) -> Vec<String> {
-        std::mem::take(&mut self.known)
+    /// The names that are known before anything runs.
+    pub(crate) const fn known(&mut self) -> &mut Vec<String> {
+        &mut self.known
     }
 
-    /// The names that the result completes.
-    pub(crate) fn of(self, value: &V) -> Vec<String> {
-        let mut texts = self.texts.map_or_else(Vec::new, |texts| texts(value)).into_iter();
-        self.open.into_iter().map(|name| name.fill(&mut texts)).collect()
+    /// Takes the names that the result completes.
+    pub(crate) fn of(&mut self, value: &V) -> Vec<String> {
+        let texts = match self.texts.take() {
+            Some(texts) => texts(value),
+            None => Vec::new(),
+        };
+        filled(&mut self.open, texts)
     }
 
     pub(crate) const fn len(&self) -> usize {
         self.known.len() + self.open.len()
     }
+}
+
+/// Takes `names`, their holes filled in order.
+fn filled(names: &mut Vec<Name>, texts: Vec<String>) -> Vec<String> {
+    let mut texts = texts.into_iter();
+    std::mem::take(names).into_iter().map(|name| name.fill(&mut texts)).collect()
 }

@@ -71,7 +71,7 @@ impl<O: Outcome<R>, R> Write<O, R> {
     ///
     /// A call that is dropped while its body runs ends the names that are known by then: its write may have happened.
     pub async fn run<B: Future<Output = R>>(mut self, body: B) -> R {
-        let (names, entries) = (self.tags.known(), mem::take(&mut self.entries));
+        let (names, entries) = (mem::take(self.tags.known()), mem::take(&mut self.entries));
         let owed = Owed { larder: Larder::current(), names, entries };
         let returned = body.await;
         let (mut names, mut entries) = owed.settle();

@@ -4,20 +4,20 @@ mod builder;
 mod carried;
 mod current;
 mod forget;
+mod functions;
 mod health;
 mod settings;
 mod span;
 
-use std::any::TypeId;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::ambient::{Ambient, Mode};
-use crate::cache::{AnyFunction, Core, Function, Instantiation, Site, Times};
+use crate::cache::{AnyFunction, Times};
 use crate::clock::{Clock, Moment};
 use crate::epoch::{Cell, EVERYTHING, Epoch, Table};
 use crate::error::Error;
@@ -30,6 +30,7 @@ pub use builder::Builder;
 pub use carried::{Frame, detached, frame};
 pub use current::{bypass, clear, health, invalidate, refresh, stats, tag};
 pub use forget::{CachedCall, EntryOf, Forget, entry_of, forget};
+use functions::Functions;
 pub use health::{Health, Status};
 pub(crate) use settings::Settings;
 
@@ -74,13 +75,6 @@ struct Inner {
     ended: Mutex<BTreeMap<Arc<str>, Arc<Counters>>>,
     remote: Option<Arc<dyn Remote>>,
     leases: Leases,
-}
-
-#[derive(Default)]
-struct Functions {
-    by_site: HashMap<(usize, TypeId), Arc<dyn AnyFunction>>,
-    /// The functions that share a path and a fingerprint, in the order of their first use.
-    twins: HashMap<(String, u64), Vec<(usize, TypeId)>>,
 }
 
 /// What an instance is made of, besides its settings.
@@ -338,48 +332,6 @@ impl Larder {
     #[inline]
     pub(crate) fn tracking_lease(&self) -> Duration {
         self.inner.settings.lease
-    }
-
-    fn functions(&self) -> MutexGuard<'_, Functions> {
-        self.inner.functions.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The function that a site is in this instance.
-    pub(crate) fn function<V: Clone + Send + Sync + 'static>(
-        &self,
-        site: &'static Site,
-        instantiation: Instantiation,
-    ) -> Arc<Function<V>> {
-        let mut functions = self.functions();
-        let key = (site.number(), instantiation.id);
-        if let Some(known) = functions.by_site.get(&key).cloned() {
-            let known: Arc<dyn std::any::Any + Send + Sync> = known;
-            if let Ok(function) = known.downcast() {
-                return function;
-            }
-        }
-        #[cfg(feature = "testkit")]
-        if self.is_testing() {
-            crate::testkit::seen::called(site.entity);
-        }
-        let settings = &self.inner.settings;
-        let path = instantiation.path(site.name);
-        let twins = functions.twins.entry((path.clone(), site.fingerprint)).or_default();
-        let twin = twins.iter().position(|known| *known == key).unwrap_or_else(|| {
-            twins.push(key);
-            twins.len() - 1
-        });
-        let everything = Arc::clone(&self.inner.everything);
-        let entity = if site.entity.is_empty() { Arc::clone(&everything) } else { self.inner.table.named(site.entity) };
-        let cells = [everything, entity];
-        let core = Core::new(site, path, twin, settings, &self.inner.table, cells);
-        let capacity = settings.capacity_of(site.capacity);
-        let owner = core.owner;
-        let function = Arc::new(Function::new(core, site, capacity));
-        let keeper: std::sync::Weak<Function<V>> = Arc::downgrade(&function);
-        self.inner.table.keep(owner, keeper);
-        functions.by_site.insert(key, Arc::clone(&function) as _);
-        function
     }
 }
 

@@ -3,6 +3,8 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::Storable;
+use crate::cache::AnyValue;
 use crate::key::Key;
 
 /// A value that can live in the tiers `T`: it becomes bytes there and comes back, or stays in memory.
@@ -21,19 +23,16 @@ pub trait LivesIn<T>: Sized {
     fn decode(bytes: &[u8]) -> Option<Self>;
 }
 
-/// The two functions of a value's tiers, so that what a miss does depends on the type of the value alone.
+/// The two functions of a value's tiers, for values whose type is not known.
 #[derive(Debug)]
-pub(crate) struct Codec<V> {
-    pub(crate) encode: fn(&V) -> Option<Vec<u8>>,
-    pub(crate) decode: fn(&[u8]) -> Option<V>,
+pub(crate) struct Codec {
+    pub(crate) encode: fn(&AnyValue) -> Option<Vec<u8>>,
+    pub(crate) decode: fn(&[u8]) -> Option<Box<AnyValue>>,
 }
 
-impl<V> Codec<V> {
-    pub(crate) fn of<T>() -> Self
-    where
-        V: LivesIn<T>,
-    {
-        Self { encode: V::encode, decode: V::decode }
+impl Codec {
+    pub(crate) fn of<V: Storable + LivesIn<T>, T>() -> Self {
+        Self { encode: |value| value.downcast_ref::<V>()?.encode(), decode: |bytes| Some(Box::new(V::decode(bytes)?)) }
     }
 }
 

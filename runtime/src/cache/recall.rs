@@ -1,0 +1,59 @@
+//! What a miss asks of memory, and what it keeps there.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::entry::judge;
+use super::kept::Facts;
+use super::look::{Plan, Run};
+use super::{Entry, Store, Verdict};
+use crate::clock::Moment;
+use crate::epoch::{Cell, mark};
+
+impl Run {
+    /// What memory holds for this call, if it may be served.
+    pub(super) fn remembered(&self) -> Option<Arc<Entry>> {
+        let entry = self.function.found(self.captured.as_ref(), &self.key)?;
+        let times = self.larder.times(entry.deadline == Moment::NEVER);
+        let verdict = judge(entry.stamp.is_current(), entry.born, entry.deadline, self.core().coherence, times);
+        (verdict == Verdict::Fresh).then(|| Arc::new(entry))
+    }
+
+    /// What memory holds for this call, if the epochs of `cells`, just read, are all that it depends on.
+    pub(super) fn confirmed_by(&self, cells: &[Arc<Cell>]) -> Option<Arc<Entry>> {
+        let entry = self.function.found(None, &self.key)?;
+        let covered = entry.stamp.parts().iter().all(|(cell, _)| cells.iter().any(|read| Arc::ptr_eq(read, cell)));
+        let good = covered && entry.stamp.is_current() && self.larder.now() < entry.deadline;
+        good.then(|| Arc::new(entry))
+    }
+
+    /// Keeps a value that may be stored.
+    pub(super) fn remember(&self, entry: &Entry) {
+        self.keep(entry, entry.renew_at);
+    }
+
+    fn keep(&self, entry: &Entry, renew_at: Moment) {
+        let core = self.core();
+        #[cfg(feature = "testkit")]
+        if self.larder.is_testing() {
+            crate::testkit::seen::carried(core.entity, &entry.stamp);
+        }
+        if self.captured.is_none() && core.store == Store::Redis {
+            return;
+        }
+        let mut facts = Facts::of(entry, &core.cells, mark(&self.hash));
+        facts.renew_at = renew_at;
+        self.function.keep(self.captured.as_ref(), &self.key, (&*entry.value, facts), &self.entry, self.began);
+    }
+
+    /// A renewal failed: the value is served on, and the next attempt is made a little later.
+    pub(super) fn postpone(&self) {
+        /// Failing sources are asked about once in this time.
+        const PAUSE: Duration = Duration::from_secs(1);
+        if let Plan::Renew(entry) = &self.plan
+            && entry.stamp.is_current()
+        {
+            self.keep(entry, self.larder.now() + PAUSE);
+        }
+    }
+}

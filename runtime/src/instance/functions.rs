@@ -1,0 +1,81 @@
+//! The functions of one instance, each found by its site and its type parameters.
+
+use std::any::TypeId;
+use std::collections::HashMap;
+use std::sync::{Arc, MutexGuard, PoisonError, Weak};
+
+use super::Larder;
+use crate::cache::{AnyFunction, AnyValue, Core, Function, Instantiation, Site};
+use crate::epoch::Entries;
+use crate::value::Storable;
+
+/// The functions that were called.
+#[derive(Default)]
+pub(super) struct Functions {
+    pub(super) by_site: HashMap<(usize, TypeId), Arc<dyn AnyFunction>>,
+    /// The functions that share a path and a fingerprint, in the order of their first use.
+    twins: HashMap<(String, u64), Vec<(usize, TypeId)>>,
+}
+
+impl Functions {
+    fn known(&self, key: (usize, TypeId)) -> Option<Arc<AnyValue>> {
+        self.by_site.get(&key).map(|known| Arc::clone(known) as _)
+    }
+}
+
+impl Larder {
+    pub(super) fn functions(&self) -> MutexGuard<'_, Functions> {
+        self.inner.functions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The function that a site is in this instance.
+    pub(crate) fn function<V: Storable>(&self, site: &'static Site, instantiation: Instantiation) -> Arc<Function<V>> {
+        let mut functions = self.functions();
+        let key = (site.number(), instantiation.id);
+        if let Some(Ok(function)) = functions.known(key).map(Arc::downcast) {
+            return function;
+        }
+        let (core, capacity) = self.core_of(&mut functions, key, site, instantiation);
+        let function = Arc::new(Function::new(core, site, capacity));
+        let keeper: Weak<Function<V>> = Arc::downgrade(&function);
+        self.add(&mut functions, key, Arc::clone(&function) as _, keeper);
+        function
+    }
+
+    /// What a function that is called for the first time does not owe to its types, and its capacity.
+    fn core_of(
+        &self,
+        functions: &mut Functions,
+        key: (usize, TypeId),
+        site: &Site,
+        instantiation: Instantiation,
+    ) -> (Core, usize) {
+        #[cfg(feature = "testkit")]
+        if self.is_testing() {
+            crate::testkit::seen::called(site.entity);
+        }
+        let settings = &self.inner.settings;
+        let path = instantiation.path(site.name);
+        let twins = functions.twins.entry((path.clone(), site.fingerprint)).or_default();
+        let twin = twins.iter().position(|known| *known == key).unwrap_or_else(|| {
+            twins.push(key);
+            twins.len() - 1
+        });
+        let everything = Arc::clone(&self.inner.everything);
+        let entity = if site.entity.is_empty() { Arc::clone(&everything) } else { self.inner.table.named(site.entity) };
+        let cells = [everything, entity];
+        let core = Core::new(site, path, twin, settings, &self.inner.table, cells);
+        (core, settings.capacity_of(site.capacity))
+    }
+
+    fn add(
+        &self,
+        functions: &mut Functions,
+        key: (usize, TypeId),
+        function: Arc<dyn AnyFunction>,
+        keeper: Weak<dyn Entries>,
+    ) {
+        self.inner.table.keep(function.core().owner, keeper);
+        functions.by_site.insert(key, function);
+    }
+}
