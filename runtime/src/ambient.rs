@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use crate::cache::{Frame, Probe};
-use crate::instance::Larder;
+use crate::instance::{Held, Larder};
 use crate::lease::Lease;
 
 /// How cached calls behave below this point.
@@ -20,6 +20,8 @@ pub(crate) enum Mode {
     Bypass,
     /// Run every body and store its result.
     Refresh,
+    /// Inside a transaction: serve what nothing held would end, run all else and store nothing.
+    Held,
     /// Run no async body: say which entry is called.
     Probe,
 }
@@ -32,6 +34,8 @@ pub(crate) struct Ambient {
     pub(crate) mode: Mode,
     pub(crate) lease: Option<Lease>,
     pub(crate) probe: Option<Arc<Probe>>,
+    /// What the transaction holds that this is part of.
+    pub(crate) transaction: Option<Arc<Held>>,
 }
 
 thread_local! {

@@ -91,6 +91,15 @@ impl Clock {
         Moment(nanos(coarsetime::Instant::now_without_cache_update().as_ticks()))
     }
 
+    /// By how much the coarse time may lag behind the precise one.
+    pub(crate) const fn lag(&self) -> Duration {
+        #[cfg(feature = "testkit")]
+        if self.hand.is_some() {
+            return Duration::ZERO;
+        }
+        Duration::from_millis(20)
+    }
+
     /// The precise time: for leases. Not comparable with [`coarse`](Self::coarse).
     pub(crate) fn precise(&self) -> Moment {
         #[cfg(feature = "testkit")]

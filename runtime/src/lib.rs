@@ -33,12 +33,12 @@ mod value;
 
 pub use error::{Error, ErrorKind};
 pub use instance::{
-    Builder, CachedCall, Forget, Frame, Health, Larder, Receipt, Status, bypass, clear, detached, forget, frame,
-    health, invalidate, refresh, stats, tag,
+    Builder, CachedCall, Forget, Frame, Health, Larder, Receipt, Status, after, bypass, clear, detached, forget, frame,
+    health, invalidate, refresh, stats, tag, transaction,
 };
 pub use key::{BySerde, CacheKey, KeyWriter, by_serde};
 pub use larder_macros::{CacheKey, hexsha_cached, invalidates, leader, ttl_cached};
 pub use lease::{LeaderGate, Leadership, Lease, lease};
 pub use revision::{HexSha, Revisioned};
 pub use stats::{Breaker, Counts, RedisStats, Stats};
-pub use value::Cacheable;
+pub use value::{Cacheable, Conclusion};

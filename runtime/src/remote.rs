@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::epoch::{Cell, Epoch};
+use crate::epoch::{Cell, Epoch, Fencing, Told};
 use crate::lease::{Claim, Grant};
 use crate::stats::RedisStats;
 
@@ -66,7 +66,7 @@ pub(crate) enum Found {
 #[derive(Debug)]
 pub(crate) struct Read {
     pub(crate) found: Found,
-    pub(crate) epochs: Vec<Option<Epoch>>,
+    pub(crate) epochs: Vec<Option<Told>>,
 }
 
 /// A tier that several processes share. A reply comes behind every announcement that the tier made before it.
@@ -78,14 +78,17 @@ pub(crate) trait Remote: fmt::Debug + Send + Sync {
     fn read<'a>(&'a self, key: Option<(&'a str, [u8; 32])>, names: &'a [Arc<str>]) -> Reply<'a, Read>;
 
     /// Gives epochs to names that have none, and returns those in force.
-    fn create<'a>(&'a self, names: &'a [Arc<str>]) -> Reply<'a, Vec<Epoch>>;
+    fn create<'a>(&'a self, names: &'a [Arc<str>]) -> Reply<'a, Vec<Told>>;
 
     /// Stores a value for its life, if that is unchanged: in one step. `false`: it is not.
     fn write(&self, key: String, record: Record, unchanged: Unchanged) -> Reply<'_, bool>;
 
     /// Ends names everywhere. Begins at once; what Redis does not confirm is kept and sent again, also when the reply is
-    /// dropped.
-    fn end(&self, cells: Vec<Arc<Cell>>) -> Reply<'static, Vec<Epoch>>;
+    /// dropped; the fence that was to come or go with it then stands or falls in this process alone, or runs out.
+    fn end(&self, cells: Vec<Arc<Cell>>, fencing: Fencing) -> Reply<'static, Vec<Told>>;
+
+    /// Takes fences away without ending anything. What does not get through runs out by itself.
+    fn lower(&self, cells: &[Arc<Cell>], token: u64);
 
     /// Asks for a lease; with its ttl counted by the server.
     fn claim(&self, claim: Claim) -> Reply<'static, Grant>;

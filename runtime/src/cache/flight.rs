@@ -75,10 +75,12 @@ impl Flight {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn can_be_joined(&self, oldest: Moment) -> bool {
+    fn can_be_joined(&self, oldest: Moment, now: Moment) -> bool {
+        // What was begun behind a fence that ran out may show what was there before the write.
+        let over = |fenced: Moment| fenced > self.at && fenced <= now;
         self.at >= oldest
             && matches!(*self.state(), State::Running)
-            && self.cells.iter().all(|cell| cell.changed() <= self.began)
+            && self.cells.iter().all(|cell| cell.changed() <= self.began && !over(cell.fenced_until()))
     }
 
     /// Waits for the end.
@@ -91,7 +93,11 @@ impl Flight {
                 State::Running => {}
                 State::GivenUp => return End::GivenUp,
                 State::Landed(entry) => {
-                    let untouched = entry.stamp.parts().iter().all(|(cell, _)| cell.changed() <= self.began);
+                    // A fence of a name that only the result gave was not seen by those who joined.
+                    let seen = |cell: &Arc<Cell>| self.cells.iter().any(|known| Arc::ptr_eq(known, cell));
+                    let behind = |cell: &Arc<Cell>| cell.fenced_until() > self.at && !seen(cell);
+                    let parts = entry.stamp.parts();
+                    let untouched = parts.iter().all(|(cell, _)| cell.changed() <= self.began && !behind(cell));
                     // A stored value's stamp is older than its body; what could not be stored has no such stamp.
                     let good = untouched || (entry.stored && entry.stamp.is_current());
                     return if good { End::Landed(Arc::clone(entry)) } else { End::Overtaken };
@@ -156,7 +162,7 @@ impl Flights {
     ) -> Joined {
         let Departure { began, at, cells, fresh } = departure;
         let mut flights = lock(&self.by_key);
-        if let Some(flight) = flights.get(key).filter(|flight| !fresh && flight.can_be_joined(oldest)) {
+        if let Some(flight) = flights.get(key).filter(|flight| !fresh && flight.can_be_joined(oldest, at)) {
             let flight = Arc::clone(flight);
             drop(flights);
             return Waiting::join(flight, frame).map_or(Joined::Alone, Joined::Wait);

@@ -63,6 +63,8 @@ pub(super) enum Plan {
     Cached,
     /// Serve this if its epochs are still the present ones.
     Confirm(Arc<Entry>),
+    /// Read; run the body where nothing is found, and store nothing.
+    Aside,
     /// Run the body and store.
     Refresh,
     /// Serve this, and compute it anew in the background.
@@ -91,12 +93,7 @@ fn look_in<V: Storable>(larder: &Larder, ambient: Option<&Arc<Ambient>>, request
     let hit = slots::with::<V, _>(larder, request.site, &request.instantiation, |seen| {
         let core = &seen.function.core;
         if !request.wanted || !core.enabled || mode != Mode::Normal {
-            plan.set(Some(match mode {
-                // Others may keep what this process does not.
-                Mode::Probe => Plan::Probe { cached: request.wanted },
-                Mode::Refresh if request.wanted && core.enabled => Plan::Refresh,
-                _ => Plan::Uncached,
-            }));
+            plan.set(Some(uncommon(mode, ambient, request, core.enabled)));
             return None;
         }
         let key = request.key;
@@ -124,6 +121,22 @@ fn look_in<V: Storable>(larder: &Larder, ambient: Option<&Arc<Ambient>>, request
             let function = larder.function::<V>(request.site, request.instantiation);
             Err(prepare(larder, ambient, request, function, plan.take().unwrap_or(Plan::Cached), any_entry.get()))
         }
+    }
+}
+
+/// What is left to do where memory is not to be looked at.
+#[cold]
+fn uncommon(mode: Mode, ambient: Option<&Arc<Ambient>>, request: &Request<'_>, enabled: bool) -> Plan {
+    let held = ambient.and_then(|ambient| ambient.transaction.as_ref()).filter(|held| held.is_open());
+    match mode {
+        // Others may keep what this process does not.
+        Mode::Probe => Plan::Probe { cached: request.wanted },
+        _ if !(request.wanted && enabled) => Plan::Uncached,
+        Mode::Held if held.is_none() => Plan::Cached,
+        // No map is captured for it: a revision is not pushed out by what stores nothing.
+        Mode::Held if request.site.kind() == Kind::Ttl => Plan::Aside,
+        Mode::Refresh if held.is_none() => Plan::Refresh,
+        _ => Plan::Uncached,
     }
 }
 
@@ -169,7 +182,7 @@ fn prepare(
     any_entry: Option<Epoch>,
 ) -> Box<Run> {
     // A call that stores nothing pushes no revision out.
-    let stores = !matches!(plan, Plan::Uncached | Plan::Probe { .. });
+    let stores = !matches!(plan, Plan::Uncached | Plan::Aside | Plan::Probe { .. });
     let captured = (stores && request.site.kind() == Kind::Revision).then(|| function.capture(request.revision));
     let core = function.core();
     let ambient = ambient.map(|ambient| Ambient::clone(ambient)).unwrap_or_default();

@@ -1,5 +1,6 @@
 //! Look up, judge, join the flight, run the body, store: the way of a cached call.
 
+mod aside;
 mod entry;
 mod flight;
 mod forget;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::flight::Pilot;
 use super::function::Ttl;
 use super::look::{Plan, Run};
-use super::{AnyValue, Coherence, Core, Departure, End, Entry, Frame, Joined, Node, Probed, Target};
+use super::{AnyValue, Coherence, Core, Departure, End, Entry, Frame, Joined, Node, Probed, Store, Target};
 use crate::ambient::{Ambient, Mode};
 use crate::clock::Moment;
 use crate::epoch::{Cell, Epoch, Stamp};
@@ -54,6 +54,8 @@ pub(super) struct Started {
     generation: u64,
     /// The epoch of any entry of the function.
     any_entry: Epoch,
+    /// Something that it depends on is being written: what is computed is stored nowhere.
+    fenced: bool,
 }
 
 /// What is left of a call that memory could not answer, in three steps: ask, run the body, settle.
@@ -75,6 +77,11 @@ impl Run {
                     self.core().counters.misses.up();
                 }
                 log::miss(&self.core().path);
+            } else if let Plan::Aside = self.plan {
+                if let Some(entry) = self.seek_aside().await {
+                    return (self, Answer::Value(entry));
+                }
+                self.core().counters.misses.up();
             }
             let inside = self.begin();
             (self, Answer::Run(inside))
@@ -83,7 +90,7 @@ impl Run {
 
     /// Whether what the body returns may be stored.
     pub(crate) fn is_cached(&self) -> bool {
-        !matches!(self.plan, Plan::Uncached | Plan::Probe { .. })
+        !matches!(self.plan, Plan::Uncached | Plan::Aside | Plan::Probe { .. })
     }
 
     /// A value to serve while it is computed anew, and whether this call has that to do.
@@ -290,8 +297,10 @@ impl Run {
         let (born, generation) = (self.larder.now(), self.generation());
         let frame = Frame::new(self.ambient.frame.clone(), node);
         let inside = self.inside(Some(Arc::clone(&frame)));
-        let any_entry = self.core().any_entry.epoch();
-        self.started = Some(Started { frame, stamp: self.stamp(), born, began, generation, any_entry });
+        let (stamp, any_entry) = (self.stamp(), self.core().any_entry.epoch());
+        // Behind the epochs: whoever raised one that is in the stamp had put up its fence before.
+        let fenced = self.is_fenced(born);
+        self.started = Some(Started { frame, stamp, born, began, generation, any_entry, fenced });
         inside
     }
 
@@ -304,7 +313,7 @@ impl Run {
         ttl: Option<Duration>,
         wanted: bool,
     ) -> Entry {
-        let Started { frame, mut stamp, born, began, generation, .. } = started;
+        let Started { frame, mut stamp, born, began, generation, fenced, .. } = started;
         let (core, table) = (self.core(), self.larder.table());
         let gathered = frame.take();
         stamp.merge(&gathered.stamp);
@@ -318,18 +327,21 @@ impl Run {
         // after the epochs were taken: whoever ends a name in between is seen here, or has left the older epoch there.
         let unseen = !named.is_empty() && self.generation() != generation;
         let ended = unseen || named.iter().any(|cell| cell.changed() > began);
+        // A fence that ran out since then stood when it began.
+        let fenced = fenced || named.iter().any(|cell| cell.fenced_until() > born);
         let now = self.larder.now();
         let life = life(core.ttl, ttl, core.jitter);
         let deadline = life.map_or(Moment::NEVER, |life| now + life.saturating_add(core.stale()));
         let renew_at = life.map_or(Moment::NEVER, |life| core.renew_at(deadline, life));
         let deadline = deadline.min(gathered.deadline);
-        let stored = wanted && now < deadline && life != Some(Duration::ZERO) && !ended && !gathered.unstored;
+        let stored =
+            wanted && now < deadline && life != Some(Duration::ZERO) && !(ended || fenced || gathered.unstored);
         let born = born.min(gathered.born);
         Entry { value, stamp, born, deadline, renew_at, stored }
     }
 
     /// Tells the body that made this call what it depends on now.
-    fn report(&self, entry: &Entry) {
+    pub(super) fn report(&self, entry: &Entry) {
         if let Some(frame) = &self.ambient.frame {
             frame.depends(&entry.stamp.without(&self.entry), self.larder.known_at(entry.born), entry.deadline);
             frame.depends_on_entry(&self.core().any_entry, self.any_entry);
@@ -351,6 +363,13 @@ impl Run {
             frame.depends(&stamp, born.min(gathered.born), gathered.deadline);
             frame.depends_on_unstored();
         }
+    }
+
+    /// Whether anything that the call depends on is being written, or its source may lag behind what was.
+    fn is_fenced(&self, now: Moment) -> bool {
+        // What only this process keeps asks Redis for no end of its own: all ends of its function stand for it.
+        let any_entry = (self.core().store == Store::Memory).then_some(&self.core().any_entry);
+        self.cells.iter().chain(any_entry).any(|cell| cell.fenced_until() > now)
     }
 
     /// What is inside a body: this instance, and a frame where its dependencies are gathered.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::look::{Plan, Run};
 use super::{Coherence, Entry, Store};
 use crate::clock::Moment;
-use crate::epoch::{Cell, Epoch, Guard, Stamp, is_entry};
+use crate::epoch::{Cell, Epoch, Fencing, Guard, Stamp, Told, is_entry};
 use crate::log;
 use crate::remote::{Found, Record, Remote, Unchanged};
 
@@ -54,16 +54,30 @@ impl Run {
     }
 
     /// Takes over the epochs that were read, and gives one to each name that has none.
-    pub(super) async fn take_over(&self, cells: &[Arc<Cell>], guards: Vec<Guard>, epochs: Vec<Option<Epoch>>) -> bool {
-        let mut missing = Vec::new();
+    pub(super) async fn take_over(&self, cells: &[Arc<Cell>], guards: Vec<Guard>, epochs: Vec<Option<Told>>) -> bool {
+        let (mut missing, mut lost) = (Vec::new(), Vec::new());
         for ((cell, guard), epoch) in cells.iter().zip(guards).zip(epochs) {
-            match epoch {
-                Some(epoch) => self.larder.table().learn(cell, guard, epoch),
+            let beyond = match epoch {
+                Some(told) => self.larder.table().learn(cell, guard, told),
                 None if is_entry(cell) => self.larder.table().learn(cell, guard, Epoch::NEVER_ENDED),
-                None => missing.push(Arc::clone(cell)),
+                None => {
+                    missing.push(Arc::clone(cell));
+                    false
+                }
+            };
+            if beyond {
+                lost.push(Arc::clone(cell));
             }
         }
+        self.raise_again(lost);
         self.create(&missing).await
+    }
+
+    /// Redis lost these ends, and is told of them again.
+    fn raise_again(&self, lost: Vec<Arc<Cell>>) {
+        if let Some(remote) = self.larder.remote().filter(|_| !lost.is_empty()) {
+            drop(remote.end(lost, Fencing::None));
+        }
     }
 
     pub(super) async fn create(&self, cells: &[Arc<Cell>]) -> bool {
@@ -78,9 +92,10 @@ impl Run {
         let Ok(epochs) = remote.create(&names).await else {
             return false;
         };
-        for ((cell, guard), epoch) in cells.iter().zip(guards).zip(epochs) {
-            self.larder.table().learn(cell, guard, epoch);
-        }
+        let table = self.larder.table();
+        let told = cells.iter().zip(guards).zip(epochs);
+        let lost = told.filter(|((cell, guard), told)| table.learn(cell, *guard, *told));
+        self.raise_again(lost.map(|((cell, _), _)| Arc::clone(cell)).collect());
         true
     }
 

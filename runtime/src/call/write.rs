@@ -4,17 +4,22 @@ use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::mem;
+use std::time::Duration;
 
 use super::{Name, Tags};
 use crate::blocking::block_on;
 use crate::cache::Ready;
-use crate::instance::{EntryOf, Larder};
+use crate::epoch::Fencing;
+use crate::instance::{EntryOf, Fenced, Larder};
+use crate::log;
 use crate::value::Outcome;
 
 /// A call of a writing function, under construction.
 #[must_use = "a call does nothing until it is run"]
 pub struct Write<O: Outcome<R>, R> {
     always: bool,
+    /// `phase = around`: how long the body may take.
+    around: Option<Duration>,
     tags: Tags<O::Value>,
     entries: Vec<EntryOf>,
     late_entries: Vec<LateEntry<O::Value>>,
@@ -27,7 +32,14 @@ type LateEntry<V> = Box<dyn FnOnce(&V) -> EntryOf + Send>;
 /// `#[invalidates]`: ends entities and tags after a write.
 #[inline]
 pub fn invalidates<O: Outcome<R>, R>(_: O) -> Write<O, R> {
-    Write { always: false, tags: Tags::new(), entries: Vec::new(), late_entries: Vec::new(), outcome: PhantomData }
+    Write {
+        always: false,
+        around: None,
+        tags: Tags::new(),
+        entries: Vec::new(),
+        late_entries: Vec::new(),
+        outcome: PhantomData,
+    }
 }
 
 impl<O: Outcome<R>, R> Write<O, R> {
@@ -67,13 +79,36 @@ impl<O: Outcome<R>, R> Write<O, R> {
         self
     }
 
+    /// `phase = around`, with its `max_txn`
+    pub fn around(mut self, longest: Duration) -> Self {
+        self.around = Some(longest);
+        self
+    }
+
     /// Runs the body, then ends what it changed.
     ///
-    /// A call that is dropped while its body runs ends the names that are known by then: its write may have happened.
+    /// A call that is dropped while its body runs ends the names that are known by then: its write may have happened. A
+    /// fence around it then stands until it runs out, as it does where the body panics: a commit may be on its way.
     pub async fn run<B: Future<Output = R>>(mut self, body: B) -> R {
         let (names, entries) = (mem::take(self.tags.known()), mem::take(&mut self.entries));
-        let owed = Owed { larder: Larder::current(), names, entries };
+        let larder = Larder::current();
+        let fence = match self.around {
+            None => None,
+            Some(longest) => Some((larder.fence(names.clone(), longest).await, longest)),
+        };
+        let owed = Owed { larder, names, entries };
+        let begun = owed.larder.now();
         let returned = body.await;
+        let fence = fence.map(|(fenced, longest)| {
+            let took = owed.larder.now().since(begun);
+            if took > longest {
+                log::warn(&format_args!(
+                    "a write with `phase = around` took {took:?}, and its fence stood for `max_txn`, {longest:?}: others \
+                     may have stored what they read before it was committed; give it a longer `max_txn`"
+                ));
+            }
+            fenced
+        });
         let (mut names, mut entries) = owed.settle();
         match O::success(&returned) {
             Some(value) => {
@@ -81,10 +116,14 @@ impl<O: Outcome<R>, R> Write<O, R> {
                 entries.extend(self.late_entries.into_iter().map(|entry| entry(value)));
             }
             None if self.always => {}
-            None => return returned,
+            None => {
+                fence.map(Fenced::lower);
+                return returned;
+            }
         }
         if !names.is_empty() || !entries.is_empty() {
-            let _ = EntryOf::end(&Larder::current(), names, entries).await;
+            let fencing = fence.map_or(Fencing::None, |fenced| fenced.with_the_end());
+            let _ = EntryOf::end(&Larder::current(), names, entries, fencing).await;
         }
         returned
     }
@@ -119,7 +158,7 @@ impl Drop for Owed {
         let (names, entries) = (mem::take(&mut self.names), mem::take(&mut self.entries));
         let nothing = names.is_empty() && entries.is_empty();
         if !nothing && !std::thread::panicking() {
-            drop(EntryOf::end(&self.larder, names, entries));
+            drop(EntryOf::end(&self.larder, names, entries, Fencing::None));
         }
     }
 }

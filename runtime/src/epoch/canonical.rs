@@ -22,6 +22,17 @@ pub(crate) fn canonical(name: &str) -> Cow<'_, str> {
     Cow::Owned(hashed)
 }
 
+/// Whether a name is one that [`canonical`] makes, or one of larder's own.
+pub(crate) fn is_canonical(name: &str) -> bool {
+    let hash = |text: &str, digits: usize| {
+        text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+    };
+    if let Some(digest) = name.strip_prefix('#') {
+        return hash(digest, 64);
+    }
+    name == EVERYTHING || super::entries::is_name(name, hash) || matches!(canonical(name), Cow::Borrowed(_))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -72,6 +72,14 @@ pub(crate) fn is_entry(cell: &Cell) -> bool {
     cell.name().starts_with(ONE)
 }
 
+/// Whether this is the name of an entry, or of any entry of a function; `hash` tells text that is so many digits.
+pub(super) fn is_name(name: &str, hash: impl Fn(&str, usize) -> bool) -> bool {
+    if let Some((owner, entry)) = name.strip_prefix(ONE).and_then(|rest| rest.split_once(':')) {
+        return hash(owner, 16) && hash(entry, 64);
+    }
+    name.strip_prefix(ANY).is_some_and(|owner| hash(owner, 16))
+}
+
 /// What else Redis does in one step with the end of an entry.
 #[cfg(feature = "redis")]
 #[derive(Debug)]
@@ -139,6 +147,12 @@ mod tests {
         let (owner, hash) = (Owner::of(&[7; 32]), [9; 32]);
         assert_eq!(read(&owner.entry(&hash)), Some(Ends::One(owner, mark(&hash))));
         assert_eq!(read(&owner.any_entry()), Some(Ends::Any(owner)));
+        for name in [owner.entry(&hash), owner.any_entry()] {
+            assert!(crate::epoch::is_canonical(&name), "{name}");
+        }
+        for other in ["@entry:", "@entry:xy:zz", "@function:", "@function:0", "#1", "", "a b", "@other"] {
+            assert!(!crate::epoch::is_canonical(other), "{other}");
+        }
         for other in ["tools", "@everything", "@entry:", "@entry:xy:zz", "@function:", "#1"] {
             assert_eq!(read(other), None, "{other}");
         }

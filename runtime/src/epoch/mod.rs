@@ -3,11 +3,15 @@
 mod canonical;
 mod cell;
 mod entries;
+mod number;
 mod stamp;
 mod table;
+mod told;
 
-pub(crate) use canonical::{EVERYTHING, canonical};
-pub(crate) use cell::{Cell, Epoch, Guard};
+pub(crate) use canonical::{EVERYTHING, canonical, is_canonical};
+pub(crate) use cell::{Cell, Guard};
 pub(crate) use entries::{Entries, Owner, is_entry, mark};
+pub(crate) use number::Epoch;
 pub(crate) use stamp::Stamp;
 pub(crate) use table::Table;
+pub(crate) use told::{Fence, Fencing, Reading, Told};

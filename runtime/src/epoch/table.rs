@@ -2,16 +2,19 @@
 //!
 //! Invariants:
 //! 1. A cell that a stored value, a flight or a function refers to stays: there is one cell per name in use.
-//! 2. A cell that nobody refers to may be swept; `floor` remembers that something ended until then.
+//! 2. A cell that nobody refers to may be swept; `floor` remembers that something ended until then. Not swept: what waits
+//!    for Redis, what is fenced, and what was raised lately, so that a server that forgets it is told again.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
 
 #[cfg(feature = "redis")]
 use super::entries::Along;
 use super::entries::{self, Ends, Entries, Keepers, Owner};
-use super::{Cell, Epoch, Guard, canonical};
+use super::{Cell, Epoch, Fencing, Guard, Told, canonical};
+use crate::clock::{Clock, Moment};
 
 /// The cells of one instance.
 #[derive(Debug)]
@@ -22,6 +25,9 @@ pub(crate) struct Table {
     provisional: AtomicU64,
     /// Whether epochs come from Redis.
     remote: bool,
+    clock: Clock,
+    /// How long a source may show what was there before an end.
+    settle: Duration,
     cells: Mutex<Cells>,
     keepers: Keepers,
 }
@@ -35,12 +41,22 @@ struct Cells {
 
 /// No sweep below this many cells.
 const SWEEP_FROM: usize = 1024;
+/// What was changed by one of the last so many changes is kept, to be told to a server that forgets it.
+const LATELY: u64 = 1024;
+/// The token of the fence that stands while a source settles: no writer draws it.
+const SETTLING: u64 = 0;
 
 impl Table {
+    /// A table of names whose sources show every write at once.
+    #[cfg(test)]
     pub(crate) fn new(remote: bool) -> Self {
+        Self::with(remote, Clock::system(), Duration::ZERO)
+    }
+
+    pub(crate) fn with(remote: bool, clock: Clock, settle: Duration) -> Self {
         let cells = Cells { by_name: HashMap::new(), sweep_at: SWEEP_FROM, floor: 0 };
         let (counter, provisional) = (AtomicU64::new(0), AtomicU64::new(0));
-        Self { counter, provisional, remote, cells: Mutex::new(cells), keepers: Keepers::default() }
+        Self { counter, provisional, remote, clock, settle, cells: Mutex::new(cells), keepers: Keepers::default() }
     }
 
     /// To be read before the epochs that a computation starts from.
@@ -68,7 +84,7 @@ impl Table {
             return Arc::clone(cell);
         }
         if cells.by_name.len() >= cells.sweep_at {
-            cells.sweep();
+            cells.sweep(self.clock.coarse(), self.remote.then(|| self.counter()));
         }
         let name: Arc<str> = Arc::from(name);
         let value = if self.remote { Epoch::UNKNOWN } else { self.provisional() };
@@ -78,27 +94,50 @@ impl Table {
     }
 
     /// Ends what carries the name, in this process.
-    pub(crate) fn end(&self, cell: &Cell) {
-        cell.end(&self.counter, self.provisional());
+    pub(crate) fn end(&self, cell: &Cell, fencing: Fencing) {
+        self.fenced(cell, fencing, || cell.end(&self.counter, self.provisional()));
         self.end_kept(cell);
     }
 
-    pub(crate) fn begin_end(&self, cell: &Cell) {
-        cell.begin_end(&self.counter, self.provisional());
+    pub(crate) fn begin_end(&self, cell: &Cell, fencing: Fencing) {
+        self.fenced(cell, fencing, || cell.begin_end(&self.counter, self.provisional()));
         self.end_kept(cell);
     }
 
-    pub(crate) fn confirm_end(&self, cell: &Cell, ends: u32, epoch: Epoch) {
-        cell.confirm_end(&self.counter, ends, epoch, self.provisional());
+    /// Raises a fence before something is ended, or takes it away behind that.
+    fn fenced(&self, cell: &Cell, fencing: Fencing, end: impl FnOnce()) {
+        let now = self.clock.coarse();
+        if let Fencing::Raise(fence) = fencing {
+            cell.fence(fence.token, now + self.clock.lag() + fence.life, now);
+        }
+        if !self.settle.is_zero() {
+            cell.fence(SETTLING, now + self.clock.lag() + self.settle, now);
+        }
+        end();
+        if let Fencing::Lower(token) = fencing {
+            cell.unfence(token);
+        }
     }
 
-    /// The server announced that `name` is at `epoch` now; `first`: that it had none before.
-    pub(crate) fn announce(&self, name: &str, epoch: Epoch, first: bool) {
+    pub(crate) fn confirm_end(&self, cell: &Cell, ends: u32, told: impl Into<Told>) {
+        cell.confirm_end(&self.counter, ends, told.into(), self.provisional());
+    }
+
+    /// The server announced that `name` is at `told` now; `first`: that it had none before.
+    pub(crate) fn announce(&self, name: &str, told: impl Into<Told>, first: bool) {
         let cell = self.cell(name);
         let before = cell.changed();
-        cell.announce(&self.counter, epoch, first, self.provisional());
+        cell.announce(&self.counter, told.into(), first, self.provisional());
         if cell.changed() != before {
             self.end_kept(&cell);
+        }
+    }
+
+    /// Redis is known to have given `cell` this epoch: what was computed before is ended.
+    pub(crate) fn reaches(&self, cell: &Cell, epoch: Epoch) {
+        if cell.reaches(&self.counter, epoch, self.provisional()) {
+            self.end_kept(cell);
+            self.end_missed(cell);
         }
     }
 
@@ -121,13 +160,15 @@ impl Table {
         }
     }
 
-    pub(crate) fn learn(&self, cell: &Cell, guard: Guard, epoch: Epoch) {
+    /// Takes over what Redis answered. `true`: Redis lost a later epoch, and must be told again.
+    pub(crate) fn learn(&self, cell: &Cell, guard: Guard, told: impl Into<Told>) -> bool {
         let before = cell.epoch();
-        cell.learn(&self.counter, guard, epoch);
+        let lost = cell.learn(&self.counter, guard, told.into());
         if before.is_confirmed() && cell.epoch() != before {
             self.end_missed(cell);
             self.end_kept(cell);
         }
+        lost
     }
 
     /// Tells who keeps them that entries of a function may have been ended unseen.
@@ -146,14 +187,15 @@ impl Table {
     /// Takes over what the server says on a new link: what was announced while there was none was missed. `true`: the server
     /// forgot that this was ended, and must be told again.
     #[cfg(any(feature = "redis", feature = "testkit"))]
-    pub(crate) fn learn_again(&self, cell: &Cell, guard: Guard, epoch: Option<Epoch>) -> bool {
-        let epoch = epoch.unwrap_or(if entries::is_entry(cell) { Epoch::NEVER_ENDED } else { Epoch::UNKNOWN });
+    pub(crate) fn learn_again(&self, cell: &Cell, guard: Guard, told: Option<Told>) -> bool {
+        let none = if entries::is_entry(cell) { Epoch::NEVER_ENDED } else { Epoch::UNKNOWN };
+        let told = told.unwrap_or_else(|| none.into());
         let before = cell.epoch();
-        if epoch.is_before(before) {
-            self.begin_end(cell);
+        if cell.is_beyond(told.epoch) {
+            self.begin_end(cell, Fencing::None);
             return true;
         }
-        cell.learn(&self.counter, guard, epoch);
+        cell.learn(&self.counter, guard, told);
         if !before.is_confirmed() || cell.epoch() != before {
             self.end_missed(cell);
         }
@@ -178,10 +220,12 @@ impl Table {
 }
 
 impl Cells {
-    fn sweep(&mut self) {
+    /// `counter`: that of a table whose epochs come from Redis.
+    fn sweep(&mut self, now: Moment, counter: Option<u64>) {
         let mut floor = self.floor;
         self.by_name.retain(|_, cell| {
-            let used = Arc::strong_count(cell) > 1 || cell.is_pending();
+            let lately = counter.is_some_and(|counter| cell.changed() > 0 && cell.changed() + LATELY > counter);
+            let used = Arc::strong_count(cell) > 1 || lately || cell.is_pending() || cell.fenced_until() > now;
             if !used {
                 floor = floor.max(cell.changed());
             }
@@ -226,7 +270,7 @@ mod tests {
         for announced_first in [true, false] {
             let table = Table::new(true);
             let cell = table.cell("tools");
-            table.begin_end(&cell);
+            table.begin_end(&cell, Fencing::None);
             if announced_first {
                 table.announce("tools", at(5), false);
             }
@@ -242,7 +286,7 @@ mod tests {
     fn another_process_that_ended_it_last_has_the_last_word() {
         let table = Table::new(true);
         let cell = table.cell("tools");
-        table.begin_end(&cell);
+        table.begin_end(&cell, Fencing::None);
         table.announce("tools", at(5), false);
         table.announce("tools", at(6), false);
         table.confirm_end(&cell, 1, at(5));
@@ -254,8 +298,8 @@ mod tests {
         for heard in [None, Some(4)] {
             let table = Table::new(true);
             let cell = table.cell("tools");
-            table.begin_end(&cell);
-            table.begin_end(&cell);
+            table.begin_end(&cell, Fencing::None);
+            table.begin_end(&cell, Fencing::None);
             if let Some(heard) = heard {
                 table.announce("tools", at(heard), false);
             }
@@ -271,7 +315,7 @@ mod tests {
         let table = Table::new(true);
         let cell = table.cell("tools");
         table.learn(&cell, cell.guard(), Epoch::confirmed(3));
-        table.begin_end(&cell);
+        table.begin_end(&cell, Fencing::None);
         table.learn(&cell, cell.guard(), Epoch::confirmed(3));
         assert!(!cell.epoch().is_confirmed());
     }
@@ -280,7 +324,7 @@ mod tests {
     fn a_swept_cell_is_remembered_by_the_floor() {
         let table = Table::new(false);
         let before = table.counter();
-        table.end(&table.cell("gone"));
+        table.end(&table.cell("gone"), Fencing::None);
         for i in 0..SWEEP_FROM * 2 {
             let _ = table.cell(&i.to_string());
         }

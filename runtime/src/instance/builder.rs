@@ -110,6 +110,29 @@ impl Builder {
         self
     }
 
+    /// How long the source may go on showing what was there before a write: the longest lag of a read replica (default
+    /// zero). What is computed within this time after an invalidation is answered, and stored nowhere.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # pollster::block_on(async {
+    /// use std::time::Duration;
+    ///
+    /// #[larder::ttl_cached(entity = "tools")]
+    /// async fn tool(id: u32) -> u32 { id }                           // reads a replica
+    ///
+    /// let larder = larder::Larder::builder().settle(Duration::from_secs(2)).build().await?;
+    /// larder.invalidate("tools").await?;
+    /// larder.scope(async { tool(1).await + tool(1).await }).await;    // the replica may lag: both run
+    /// assert_eq!(larder.stats().entities["tools"].misses, 2);
+    /// # Ok::<(), larder::Error>(()) }).unwrap();
+    /// ```
+    pub const fn settle(mut self, lag: Duration) -> Self {
+        self.settings.settle = lag;
+        self
+    }
+
     /// Leaves the `LARDER_*` variables aside.
     pub const fn ignore_environment(mut self) -> Self {
         self.environment = false;
@@ -131,7 +154,7 @@ impl Builder {
     }
 
     pub(crate) fn build_now(self) -> Result<Larder, Error> {
-        let (settings, mut faults) = self.settle();
+        let (settings, mut faults) = self.settled();
         let larder = make(settings, &mut faults);
         match larder {
             Some(larder) if faults.is_empty() => Ok(larder),
@@ -140,7 +163,7 @@ impl Builder {
     }
 
     /// The settings, with the environment's above them, and what is wrong with them.
-    fn settle(self) -> (Settings, Vec<String>) {
+    fn settled(self) -> (Settings, Vec<String>) {
         let Self { mut settings, environment } = self;
         let mut faults = Vec::new();
         if environment {
@@ -155,7 +178,7 @@ impl Builder {
     /// The settings, if they can work.
     #[cfg(feature = "testkit")]
     pub(crate) fn checked(self) -> Result<Settings, Error> {
-        let (settings, faults) = self.settle();
+        let (settings, faults) = self.settled();
         if faults.is_empty() { Ok(settings) } else { Err(wrong(&faults)) }
     }
 }

@@ -90,6 +90,23 @@ pub async fn clear() -> Result<Receipt, Error> {
     Larder::current().clear().await
 }
 
+/// Makes sure that this process reads what was written before another process's receipt: see [`Larder::after`].
+///
+/// # Examples
+///
+/// ```
+/// # pollster::block_on(async {
+/// # let carried = serde_json::to_string(&larder::invalidate("tools").await?)?;
+/// // `carried` came with a job, from the process that wrote.
+/// let receipt: larder::Receipt = serde_json::from_str(&carried)?;
+/// larder::after(&receipt).await;
+/// // No call gets what was computed before that write.
+/// # Ok::<(), Box<dyn std::error::Error>>(()) }).unwrap();
+/// ```
+pub async fn after(receipt: &Receipt) -> Receipt {
+    Larder::current().after(receipt).await
+}
+
 /// Says, inside a cached body, that its result depends on `name`: whatever ends that name ends the result.
 ///
 /// Outside a cached body it does nothing.

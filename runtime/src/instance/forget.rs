@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 
 use super::{Larder, Receipt};
 use crate::cache::{Probed, probe};
+use crate::epoch::Fencing;
 use crate::error::{Error, ErrorKind};
 
 /// A call of an async cached function: the future that it returned.
@@ -97,7 +98,7 @@ impl<C> Future for Forget<C> {
             Step::Asking(call, ask) => match ask(call) {
                 Probed::Entry(target) => {
                     let larder = target.larder.clone();
-                    Box::pin(larder.end_with(Vec::new(), &[target.into_cells()]))
+                    Box::pin(larder.end_with(Vec::new(), &[target.into_cells()], Fencing::None))
                 }
                 Probed::Uncached => return Poll::Ready(Ok(Receipt::nothing())),
                 Probed::Nothing => return Poll::Ready(Err(Error::new(ErrorKind::Configuration, NOTHING))),
@@ -141,17 +142,18 @@ impl EntryOf {
         larder: &Larder,
         names: Vec<String>,
         entries: Vec<Self>,
+        fencing: Fencing,
     ) -> impl Future<Output = Receipt> + Send + use<> + 'static {
         let cells = entries.into_iter().filter_map(|entry| match entry.0 {
             Probed::Entry(target) if target.larder.id() == larder.id() => Some(target.into_cells()),
             // It lives in another instance, and is ended there.
             Probed::Entry(target) => {
                 let elsewhere = target.larder.clone();
-                drop(elsewhere.end_with(Vec::new(), &[target.into_cells()]));
+                drop(elsewhere.end_with(Vec::new(), &[target.into_cells()], Fencing::None));
                 None
             }
             Probed::Nothing | Probed::Uncached => None,
         });
-        larder.end_with(names, &cells.collect::<Vec<_>>())
+        larder.end_with(names, &cells.collect::<Vec<_>>(), fencing)
     }
 }

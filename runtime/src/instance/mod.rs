@@ -3,11 +3,15 @@
 mod builder;
 mod carried;
 mod current;
+mod ends;
 mod forget;
 mod functions;
 mod health;
+mod held;
+mod receipt;
 mod settings;
 mod span;
+mod transaction;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -19,8 +23,7 @@ use std::time::Duration;
 use crate::ambient::{Ambient, Mode};
 use crate::cache::{AnyFunction, Times};
 use crate::clock::{Clock, Moment};
-use crate::epoch::{Cell, EVERYTHING, Epoch, Table};
-use crate::error::Error;
+use crate::epoch::{Cell, EVERYTHING, Table};
 use crate::lease::Leases;
 use crate::reactor::Reactor;
 use crate::remote::Remote;
@@ -28,11 +31,15 @@ use crate::stats::{Counters, RedisStats, Stats};
 
 pub use builder::Builder;
 pub use carried::{Frame, detached, frame};
-pub use current::{bypass, clear, health, invalidate, refresh, stats, tag};
+pub use current::{after, bypass, clear, health, invalidate, refresh, stats, tag};
+pub(crate) use ends::Fenced;
 pub use forget::{CachedCall, EntryOf, Forget, entry_of, forget};
 use functions::Functions;
 pub use health::{Health, Status};
+pub(crate) use held::Held;
+pub use receipt::Receipt;
 pub(crate) use settings::Settings;
+pub use transaction::transaction;
 
 /// One instance of the cache: what the macros act on.
 ///
@@ -86,40 +93,6 @@ pub(crate) struct Parts {
     pub(crate) remote: Option<Arc<dyn Remote>>,
 }
 
-/// What an invalidation did.
-///
-/// # Examples
-///
-/// ```
-/// # pollster::block_on(async {
-/// let receipt = larder::invalidate("tools").await?;
-/// assert!(receipt.is_applied());
-/// # Ok::<(), larder::Error>(()) }).unwrap();
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Receipt {
-    epochs: BTreeMap<Arc<str>, u64>,
-    applied: bool,
-}
-
-impl Receipt {
-    /// That of an end of nothing.
-    pub(crate) const fn nothing() -> Self {
-        Self { epochs: BTreeMap::new(), applied: true }
-    }
-
-    /// `true`: ended everywhere. `false`: ended in this process, and kept to be sent as soon as Redis is back.
-    #[must_use]
-    pub const fn is_applied(&self) -> bool {
-        self.applied
-    }
-
-    /// The names that were ended, with what depends on them.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.epochs.keys().map(|name| &**name)
-    }
-}
-
 impl Larder {
     /// Starts the configuration of an instance.
     pub fn builder() -> Builder {
@@ -148,7 +121,8 @@ impl Larder {
 
     pub(crate) fn in_memory(settings: Settings) -> Self {
         let until = Arc::new(AtomicU64::new(Moment::NEVER.as_nanos()));
-        let (clock, reactor, table) = (Clock::system(), Reactor::default(), Arc::new(Table::new(false)));
+        let (clock, reactor) = (Clock::system(), Reactor::default());
+        let table = Arc::new(Table::with(false, clock.clone(), settings.settle));
         Self::assemble(settings, Parts { clock, reactor, table, tracked_until: until, remote: None })
     }
 
@@ -183,86 +157,6 @@ impl Larder {
         }
         ambient.larder = Some(self.clone());
         ambient
-    }
-
-    /// Ends an entity or a tag, in every process, with all that depends on it.
-    ///
-    /// When this returns, no later call in this process gets a value whose computation began before. Where Redis is
-    /// configured and away, the end is kept and sent when it is back; [`Receipt::is_applied`] tells. The work goes on if
-    /// the returned future is dropped.
-    ///
-    /// # Errors
-    ///
-    /// Only for an empty name.
-    pub async fn invalidate(&self, name: impl AsRef<str>) -> Result<Receipt, Error> {
-        let name = name.as_ref();
-        if name.is_empty() {
-            let text = "an empty name was to be invalidated: give the entity or tag, such as \"tools\"";
-            return Err(Error::new(crate::ErrorKind::Configuration, text));
-        }
-        Ok(self.end(vec![name.to_owned()]).await)
-    }
-
-    /// Ends everything in this namespace, in every process.
-    ///
-    /// # Errors
-    ///
-    /// None at present.
-    pub async fn clear(&self) -> Result<Receipt, Error> {
-        Ok(self.end_cells(vec![Arc::clone(&self.inner.everything)]).await)
-    }
-
-    /// Begins the end of names at once; what is awaited is only the word of Redis.
-    pub(crate) fn end(&self, names: Vec<String>) -> impl Future<Output = Receipt> + Send + use<> + 'static {
-        self.end_with(names, &[])
-    }
-
-    /// [`end`](Self::end), and single entries by their cells.
-    pub(crate) fn end_with(
-        &self,
-        names: Vec<String>,
-        entries: &[[Arc<Cell>; 2]],
-    ) -> impl Future<Output = Receipt> + Send + use<> + 'static {
-        #[cfg(feature = "testkit")]
-        for name in names.iter().filter(|_| self.is_testing()) {
-            crate::testkit::seen::ended(name, self.inner.settings.with_dependants(vec![name.clone()]));
-        }
-        let names = self.inner.settings.with_dependants(names);
-        for name in &names {
-            self.ended(name).invalidations.up();
-        }
-        let named = names.iter().map(|name| self.inner.table.named(name));
-        self.end_cells(named.chain(entries.iter().flatten().cloned()).collect())
-    }
-
-    fn end_cells(&self, cells: Vec<Arc<Cell>>) -> impl Future<Output = Receipt> + Send + use<> + 'static {
-        let reply = match &self.inner.remote {
-            Some(remote) => Some(remote.end(cells.clone())),
-            None => {
-                cells.iter().for_each(|cell| self.inner.table.end(cell));
-                None
-            }
-        };
-        async move {
-            let confirmed = match reply {
-                None => Some(cells.iter().map(|cell| cell.epoch()).collect()),
-                Some(reply) => reply.await.ok(),
-            };
-            let applied = confirmed.is_some();
-            let epochs = confirmed.unwrap_or_else(|| vec![Epoch::UNKNOWN; cells.len()]);
-            let names = cells.iter().map(|cell| Arc::clone(cell.name()));
-            Receipt { epochs: names.zip(epochs.iter().map(|epoch| epoch.raw())).collect(), applied }
-        }
-    }
-
-    /// The counters of a name that was ended.
-    pub(crate) fn ended(&self, name: &str) -> Arc<Counters> {
-        /// More names are counted together, so that counters stay bounded.
-        const NAMES: usize = 1000;
-        let mut ended = self.inner.ended.lock().unwrap_or_else(PoisonError::into_inner);
-        let name =
-            if ended.len() < NAMES || ended.contains_key(name) { Arc::from(name) } else { Arc::from("(others)") };
-        Arc::clone(ended.entry(name).or_default())
     }
 
     /// What happened so far.

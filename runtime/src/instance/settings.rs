@@ -22,6 +22,8 @@ pub(crate) struct Settings {
     pub(crate) operation_timeout: Duration,
     pub(crate) heartbeat: Duration,
     pub(crate) lease: Duration,
+    /// How long a source may show what was there before an end.
+    pub(crate) settle: Duration,
     /// Whether lives are shortened at random, as their functions say.
     pub(crate) jitter: bool,
 }
@@ -65,10 +67,14 @@ impl Default for Settings {
             operation_timeout: Duration::from_millis(500),
             heartbeat: Duration::from_millis(100),
             lease: Duration::from_secs(1),
+            settle: Duration::ZERO,
             jitter: true,
         }
     }
 }
+
+/// What is computed so long after an end is not stored: more than that is a mistake.
+const LONGEST_SETTLE: Duration = Duration::from_secs(3_600);
 
 /// The bound of a function that names none.
 const CAPACITY: usize = 10_000;
@@ -153,6 +159,9 @@ impl Settings {
         }
         if self.operation_timeout.is_zero() {
             faults.push("operation_timeout: 0 would fail every call to Redis: give a time such as 500 ms".to_owned());
+        }
+        if self.settle > LONGEST_SETTLE {
+            faults.push(format!("settle: {:?} is too long for a source to lag: give at most an hour", self.settle));
         }
         if self.heartbeat < Duration::from_millis(1) {
             faults.push("heartbeat: give at least 1 ms, such as 100 ms".to_owned());

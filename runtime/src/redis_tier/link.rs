@@ -25,7 +25,7 @@ use super::pending::{Owed, Pending};
 use super::scripts;
 use super::waits::Waits;
 use crate::clock::{Clock, Moment};
-use crate::epoch::{EVERYTHING, Epoch, Table};
+use crate::epoch::{EVERYTHING, Fencing, Table};
 use crate::log;
 
 /// What the link, the callers and the supervisor share.
@@ -43,6 +43,8 @@ pub(crate) struct Link {
     pub(crate) operation_timeout: Duration,
     pub(crate) heartbeat: Duration,
     pub(crate) lease: Duration,
+    /// How long a source may show what was there before an end.
+    pub(crate) settle: Duration,
     /// Shared with the instance: see [`Link::beat`].
     pub(crate) tracked_until: Arc<AtomicU64>,
     /// Odd while the link is up.
@@ -228,12 +230,14 @@ impl Link {
 
     async fn deliver_some(&self, connection: &MultiplexedConnection, owed: Vec<Owed>) -> Result<(), String> {
         let generation = self.generation.load(Ordering::Acquire);
-        let raises = owed.iter().map(|owed| scripts::end(&self.names, &owed.cell, &self.table));
+        let raises = owed.iter().map(|owed| scripts::end(&self.names, &owed.cell, &self.table, Fencing::None));
         let replies = self.now(connection, Request::of(raises)).await;
         // What a link that was lost meanwhile confirms may be older than what is known by now: it is sent again.
         let good = self.generation.load(Ordering::Acquire) == generation;
         let confirmed = match &replies {
-            Ok(replies) if good => replies.iter().map(|reply| reply.as_ref().ok().and_then(read_epoch)).collect(),
+            Ok(replies) if good => {
+                replies.iter().map(|reply| reply.as_ref().ok().and_then(|value| self.told(value))).collect()
+            }
             _ => Vec::new(),
         };
         let mut refused = false;
@@ -283,7 +287,7 @@ impl Link {
             let reply = self.now(connection, Request::One(command)).await?.into_iter().next();
             let values =
                 reply.unwrap_or(Ok(Value::Nil)).map_err(|code| format!("the epochs could not be read ({code})"))?;
-            epochs.extend(read_epochs(values));
+            epochs.extend(self.all_told(values));
         }
         if epochs.len() != cells.len() {
             return Err("the epochs could not be read".to_owned());
@@ -353,7 +357,7 @@ impl Link {
         let server = i64::try_from(seconds * 1_000_000 + micros).unwrap_or(i64::MAX);
         let here = i64::try_from(middle.as_nanos() / 1_000).unwrap_or(i64::MAX);
         self.server_ahead.store(server.saturating_sub(here), Ordering::Relaxed);
-        let epoch = replies.next().and_then(Result::ok).as_ref().and_then(read_epoch);
+        let epoch = replies.next().and_then(Result::ok).and_then(|value| self.told(&value)).map(|told| told.epoch);
         if everything.epoch().is_confirmed() && epoch != Some(everything.epoch()) && everything.guard() == guard {
             // What every value depends on is gone or another: Redis lost its data, and may have lost any epoch.
             self.table.forget_all();
@@ -364,8 +368,11 @@ impl Link {
     }
 
     /// What is done with each push on a connection; `broken` is set when it is closed.
-    fn handler(&self, broken: Arc<AtomicBool>) -> impl Fn(PushInfo) -> Result<(), ()> + Send + Sync + 'static {
-        let (table, look) = (Arc::clone(&self.table), Arc::clone(&self.look));
+    fn handler(
+        self: &Arc<Self>,
+        broken: Arc<AtomicBool>,
+    ) -> impl Fn(PushInfo) -> Result<(), ()> + Send + Sync + 'static {
+        let (link, look) = (Arc::downgrade(self), Arc::clone(&self.look));
         move |push| {
             if broken.load(Ordering::Acquire) {
                 return Ok(());
@@ -378,8 +385,10 @@ impl Link {
                 PushKind::Message => {
                     if let Some(Value::BulkString(payload)) = push.data.last()
                         && let Some((name, epoch, first)) = scripts::read_announcement(payload)
+                        && let Some(link) = link.upgrade()
+                        && let Some(told) = link.reading().read(epoch)
                     {
-                        table.announce(name, epoch, first);
+                        link.table.announce(name, told, first);
                     }
                 }
                 _ => {}
@@ -396,20 +405,5 @@ impl Link {
 
     fn extend(&self, until: Moment) {
         self.tracked_until.fetch_max(until.as_nanos(), Ordering::AcqRel);
-    }
-}
-
-pub(crate) fn read_epoch(value: &Value) -> Option<Epoch> {
-    match value {
-        Value::BulkString(bytes) => scripts::read_epoch(bytes),
-        Value::SimpleString(text) => scripts::read_epoch(text.as_bytes()),
-        _ => None,
-    }
-}
-
-pub(crate) fn read_epochs(value: Value) -> Vec<Option<Epoch>> {
-    match value {
-        Value::Array(values) => values.iter().map(read_epoch).collect(),
-        value => vec![read_epoch(&value)],
     }
 }

@@ -17,6 +17,8 @@ mod scripts;
 #[cfg(feature = "redis")]
 mod tier;
 #[cfg(feature = "redis")]
+mod told;
+#[cfg(feature = "redis")]
 mod waits;
 
 #[cfg(feature = "redis")]

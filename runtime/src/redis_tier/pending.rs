@@ -1,14 +1,23 @@
-//! Invalidations made here that Redis has not confirmed: kept until it does.
+//! Invalidations made here that Redis has not confirmed: a journal in the order in which they were made, one per name.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::epoch::Cell;
 
-/// What is owed to Redis, by name.
+/// What is owed to Redis.
 #[derive(Debug, Default)]
 pub(crate) struct Pending {
-    owed: Mutex<BTreeMap<Arc<str>, Owed>>,
+    journal: Mutex<Journal>,
+}
+
+#[derive(Debug, Default)]
+struct Journal {
+    next: u64,
+    /// By their places: who sees that a later one was delivered sees the earlier ones, too.
+    owed: BTreeMap<u64, Owed>,
+    /// The places of names.
+    places: HashMap<Arc<str>, u64>,
 }
 
 /// Ends of one name that were made here and not confirmed.
@@ -17,32 +26,75 @@ pub(crate) struct Owed {
     pub(crate) cell: Arc<Cell>,
     /// How many: one raised epoch settles them all.
     pub(crate) ends: u32,
+    /// That of the first of them.
+    place: u64,
+}
+
+impl Journal {
+    fn add(&mut self, owed: Owed) {
+        let place = self.places.get(owed.cell.name()).copied();
+        let mut known = place.and_then(|place| self.owed.remove(&place));
+        let ends = known.take().map_or(0, |known| known.ends) + owed.ends;
+        let place = place.map_or(owed.place, |place| place.min(owed.place));
+        self.places.insert(Arc::clone(owed.cell.name()), place);
+        self.owed.insert(place, Owed { ends, place, ..owed });
+    }
 }
 
 impl Pending {
-    fn owed(&self) -> MutexGuard<'_, BTreeMap<Arc<str>, Owed>> {
-        self.owed.lock().unwrap_or_else(PoisonError::into_inner)
+    fn journal(&self) -> MutexGuard<'_, Journal> {
+        self.journal.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn add(&self, cell: &Arc<Cell>) {
-        let mut owed = self.owed();
-        let entry = owed.entry(Arc::clone(cell.name()));
-        entry.or_insert_with(|| Owed { cell: Arc::clone(cell), ends: 0 }).ends += 1;
+        let mut journal = self.journal();
+        let place = journal.next;
+        journal.next += 1;
+        journal.add(Owed { cell: Arc::clone(cell), ends: 1, place });
     }
 
-    /// Takes all that is owed; what is not delivered is to be given back.
+    /// Takes all that is owed, in order; what is not delivered is to be given back.
     pub(crate) fn take(&self) -> Vec<Owed> {
-        std::mem::take(&mut *self.owed()).into_values().collect()
+        let mut journal = self.journal();
+        journal.places.clear();
+        std::mem::take(&mut journal.owed).into_values().collect()
     }
 
+    /// It goes to its former place.
     #[cfg(feature = "redis")]
     pub(crate) fn give_back(&self, owed: Owed) {
-        let mut all = self.owed();
-        let entry = all.entry(Arc::clone(owed.cell.name()));
-        entry.or_insert_with(|| Owed { cell: Arc::clone(&owed.cell), ends: 0 }).ends += owed.ends;
+        self.journal().add(owed);
     }
 
     pub(crate) fn count(&self) -> u64 {
-        self.owed().values().map(|owed| u64::from(owed.ends)).sum()
+        self.journal().owed.values().map(|owed| u64::from(owed.ends)).sum()
+    }
+}
+
+#[cfg(all(test, feature = "redis"))]
+mod tests {
+    use super::*;
+    use crate::epoch::Table;
+
+    fn names(owed: &[Owed]) -> Vec<(String, u32)> {
+        owed.iter().map(|owed| (owed.cell.name().to_string(), owed.ends)).collect()
+    }
+
+    #[test]
+    fn what_is_owed_is_delivered_in_order_and_what_is_given_back_keeps_its_place() {
+        let (table, pending) = (Table::new(true), Pending::default());
+        for name in ["m", "z", "a", "m"] {
+            pending.add(&table.cell(name));
+        }
+        let mut taken = pending.take();
+        let own = |name: &str, ends| (name.to_owned(), ends);
+        assert_eq!(names(&taken), [own("m", 2), own("z", 1), own("a", 1)]);
+        assert_eq!(pending.count(), 0);
+        // Delivered as far as `m`; meanwhile others come, and one of the undelivered again.
+        pending.add(&table.cell("b"));
+        pending.add(&table.cell("a"));
+        taken.drain(1..).rev().for_each(|owed| pending.give_back(owed));
+        assert_eq!(pending.count(), 4);
+        assert_eq!(names(&pending.take()), [own("z", 1), own("a", 2), own("b", 1)]);
     }
 }

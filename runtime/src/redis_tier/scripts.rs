@@ -1,35 +1,84 @@
 //! The scripts, each one atomic step. They are sent whole: Redis keeps them compiled, and none can be missing.
 
+use std::sync::LazyLock;
+
 use redis::{Cmd, cmd};
 
 use super::names::Names;
-use crate::epoch::{Cell, EVERYTHING, Epoch, Table};
+use crate::epoch::{Cell, EVERYTHING, Epoch, Fence, Fencing, Table};
 use crate::lease::Claim;
 use crate::remote::Unchanged;
 
+/// Tells an epoch and its fences apart, and is a part of the scripts below. `fences(old, own, now)`: those that are live, but for
+/// one's own, and how many.
+const FENCES: &str = r"
+local function read(key)
+  local old = redis.pcall('GET', key)
+  if type(old) ~= 'string' then return nil end
+  local epoch, fences = string.match(old, '^(%d+%.%d+)([%d: ]*)$')
+  return epoch, fences
+end
+local function live(fences, own, now)
+  local kept, count = '', 0
+  for token, expiry, life in string.gmatch(fences, ' (%d+):(%d+):(%d+)') do
+    if token ~= own and tonumber(expiry) > now then
+      kept, count = kept .. ' ' .. token .. ':' .. expiry .. ':' .. life, count + 1
+    end
+  end
+  return kept, count
+end
+local function clock()
+  local time = redis.call('TIME')
+  return tonumber(time[1]) * 1000000 + tonumber(time[2])
+end";
+
 /// Raises epochs: each later than every earlier one and than the server's clock, with random digits behind, so that not
 /// even a clock set back repeats it, and announces it. `KEYS`: the epochs, then a value to delete. `ARGV`: the random
-/// digits, the life of the keys in milliseconds, whether an epoch that is there is to stay, the channel, the names. It may write when memory
-/// is full: an invalidation must get through. Returns the first epoch.
-const RAISE: &str = r"#!lua flags=allow-oom
+/// digits, the life of the keys in milliseconds, whether an epoch that is there is to stay, the channel, the token of a fence (or empty),
+/// the fence's life in milliseconds (zero: it is taken away), the names. More fences than a name has room for become one
+/// that nobody takes away. It may write when memory is full: an invalidation must get through. Returns the first epoch.
+const RAISE: &str = r"
 local first
-for i = 5, #ARGV do
-  local key = KEYS[i - 4]
-  local old = redis.pcall('GET', key)
-  if type(old) ~= 'string' or not string.match(old, '^%d+%.%d+$') then old = nil end
-  if old and ARGV[3] == '1' then return old end
-  local time = redis.call('TIME')
-  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+for i = 7, #ARGV do
+  local key = KEYS[i - 6]
+  local old, fences = read(key)
+  if old and ARGV[3] == '1' then return old .. fences end
+  local now = clock()
+  local kept, count = live(fences or '', ARGV[5], now)
+  if ARGV[6] ~= '0' then
+    local token, expiry, life = ARGV[5], now + ARGV[6] * 1000, tonumber(ARGV[6])
+    if count >= 64 then
+      token = '0'
+      for shared, shared_life in string.gmatch(kept, ' 0:(%d+):(%d+)') do
+        expiry, life = math.max(expiry, tonumber(shared)), math.max(life, tonumber(shared_life))
+      end
+      kept = live(kept, '0', now)
+    end
+    kept = kept .. string.format(' %s:%.0f:%.0f', token, expiry, life)
+  end
   local before = old and tonumber(string.match(old, '^(%d+)%.'))
   if before and before >= now then now = before + 1 end
-  local epoch = string.format('%.0f.%s', now, ARGV[1])
+  local epoch = string.format('%.0f.%s', now, ARGV[1]) .. kept
   redis.call('SET', key, epoch, 'PX', ARGV[2])
   redis.call('PUBLISH', ARGV[4], ARGV[i] .. (ARGV[3] == '1' and ' first ' or ' ') .. epoch)
   first = first or epoch
 end
-local value = KEYS[#ARGV - 3]
+local value = KEYS[#ARGV - 5]
 if value then redis.call('UNLINK', value) end
 return first";
+
+/// Takes a fence away and ends nothing; what is announced is the epoch that was there. `KEYS`: the epochs. `ARGV`: the token, the
+/// channel, the names.
+const LOWER: &str = r"
+for i = 3, #ARGV do
+  local old, fences = read(KEYS[i - 2])
+  if old and fences ~= '' then
+    local epoch = old .. live(fences, ARGV[1], clock())
+    redis.call('SET', KEYS[i - 2], epoch, 'KEEPTTL')
+    redis.call('PUBLISH', ARGV[2], ARGV[i] .. ' ' .. epoch)
+  end
+end
+return 1";
 
 /// Raises the epoch of everything, and announces it, if the server's run is another than the one noted. `KEYS`: that
 /// epoch, the note. `ARGV` as for [`RAISE`], then the run.
@@ -83,30 +132,49 @@ const EPOCH_LIFE_MS: u64 = 30 * 24 * 3_600 * 1_000;
 /// How long the counter of a lease's tokens outlives its last use; the clock keeps tokens growing beyond that.
 const FENCE_LIFE_MS: u64 = 90 * 24 * 3_600 * 1_000;
 
-/// The random digits below an epoch's microseconds.
-const RANDOM: u64 = 1 << 12;
+/// What lets a script write when memory is full.
+const ALLOW_OOM: &str = "#!lua flags=allow-oom";
+
+/// [`RAISE`], whole.
+static RAISING: LazyLock<String> = LazyLock::new(|| format!("{ALLOW_OOM}{FENCES}{RAISE}"));
 
 /// Gives `name` an epoch if it has none.
 pub(crate) fn create(names: &Names, name: &str) -> Cmd {
-    raise(names, &[name], None, true)
+    raise(names, &[name], None, true, Fencing::None)
 }
 
 /// Raises the epoch of a name; with that of a single entry goes what stands for all of them, and the stored value.
-pub(crate) fn end(names: &Names, cell: &Cell, table: &Table) -> Cmd {
+pub(crate) fn end(names: &Names, cell: &Cell, table: &Table, fencing: Fencing) -> Cmd {
     match table.along(cell) {
-        None => raise(names, &[cell.name()], None, false),
-        Some(along) => raise(names, &[cell.name(), &along.any_entry], along.redis_key.as_deref(), false),
+        None => raise(names, &[cell.name()], None, false, fencing),
+        Some(along) => raise(names, &[cell.name(), &along.any_entry], along.redis_key.as_deref(), false, fencing),
     }
 }
 
-fn raise(names: &Names, raised: &[&str], value: Option<&str>, keep: bool) -> Cmd {
+/// Takes a fence away, and ends nothing.
+pub(crate) fn lower(names: &Names, cell: &Cell, token: u64) -> Cmd {
+    let mut lower = cmd("EVAL");
+    lower.arg(format!("{ALLOW_OOM}{FENCES}{LOWER}")).arg(1).arg(names.epoch(cell.name()));
+    lower.arg(token).arg(names.channel()).arg(&**cell.name());
+    lower
+}
+
+fn raise(names: &Names, raised: &[&str], value: Option<&str>, keep: bool, fencing: Fencing) -> Cmd {
+    let (token, life) = match fencing {
+        Fencing::None => (String::new(), 0),
+        Fencing::Lower(token) => (token.to_string(), 0),
+        Fencing::Raise(Fence { token, life }) => {
+            (token.to_string(), u64::try_from(life.as_millis()).unwrap_or(u64::MAX).max(1))
+        }
+    };
     let mut raise = cmd("EVAL");
-    raise.arg(RAISE).arg(raised.len() + usize::from(value.is_some()));
+    raise.arg(&*RAISING).arg(raised.len() + usize::from(value.is_some()));
     for name in raised {
         raise.arg(names.epoch(name));
     }
     raise.arg(value);
-    raise.arg(fastrand::u64(..RANDOM)).arg(EPOCH_LIFE_MS).arg(u8::from(keep)).arg(names.channel()).arg(raised);
+    raise.arg(fastrand::u64(..Epoch::RANDOM)).arg(EPOCH_LIFE_MS).arg(u8::from(keep)).arg(names.channel());
+    raise.arg(token).arg(life).arg(raised);
     raise
 }
 
@@ -114,7 +182,7 @@ fn raise(names: &Names, raised: &[&str], value: Option<&str>, keep: bool) -> Cmd
 pub(crate) fn store(names: &Names, key: &str, value: &[u8], millis: u64, unchanged: &Unchanged) -> Cmd {
     let mut store = cmd("EVAL");
     store.arg(STORE).arg(2).arg(names.epoch(&unchanged.name)).arg(key);
-    store.arg(write_epoch(unchanged.epoch)).arg(value).arg(millis);
+    store.arg(unchanged.epoch.to_string()).arg(value).arg(millis);
     store
 }
 
@@ -122,7 +190,7 @@ pub(crate) fn store(names: &Names, key: &str, value: &[u8], millis: u64, unchang
 pub(crate) fn same_run(names: &Names, run: &str) -> Cmd {
     let mut check = cmd("EVAL");
     check.arg(SAME_RUN).arg(2).arg(names.epoch(EVERYTHING)).arg(names.run());
-    check.arg(fastrand::u64(..RANDOM)).arg(EPOCH_LIFE_MS).arg(0).arg(names.channel()).arg(EVERYTHING).arg(run);
+    check.arg(fastrand::u64(..Epoch::RANDOM)).arg(EPOCH_LIFE_MS).arg(0).arg(names.channel()).arg(EVERYTHING).arg(run);
     check
 }
 
@@ -141,36 +209,10 @@ pub(crate) fn keep(names: &Names, key: &str, owner: &str, millis: u64) -> Cmd {
     eval
 }
 
-/// Reads what [`RAISE`] announces: `name microseconds.random`, with `first` between them where the name had no epoch.
-pub(crate) fn read_announcement(bytes: &[u8]) -> Option<(&str, Epoch, bool)> {
-    let (name, epoch) = std::str::from_utf8(bytes).ok()?.rsplit_once(' ')?;
-    let (name, first) = name.strip_suffix(" first").map_or((name, false), |name| (name, true));
-    Some((name, read_epoch(epoch.as_bytes())?, first))
-}
-
-/// Reads what [`RAISE`] wrote: `microseconds.random`.
-pub(crate) fn read_epoch(bytes: &[u8]) -> Option<Epoch> {
-    let (micros, random) = std::str::from_utf8(bytes).ok()?.split_once('.')?;
-    let micros: u64 = micros.parse().ok().filter(|micros| *micros < 1 << 51)?;
-    let random: u64 = random.parse().ok().filter(|random| *random < RANDOM)?;
-    Some(Epoch::confirmed(micros * RANDOM + random)).filter(|epoch| epoch.is_known())
-}
-
-/// The form that [`read_epoch`] reads.
-fn write_epoch(epoch: Epoch) -> String {
-    format!("{}.{}", epoch.raw() / RANDOM, epoch.raw() % RANDOM)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_epoch_is_read_or_refused() {
-        assert_eq!(read_epoch(b"1763712345678901.17"), Some(Epoch::confirmed(1_763_712_345_678_901 * RANDOM + 17)));
-        assert_eq!(write_epoch(Epoch::confirmed(1_763_712_345_678_901 * RANDOM + 17)), "1763712345678901.17");
-        for garbage in [&b""[..], b"7", b"-1.0", b"1.4096", b"0.0", b"\xff.1", b"99999999999999999999.1", b"1.1.1"] {
-            assert_eq!(read_epoch(garbage), None, "{garbage:?}");
-        }
-    }
+/// Reads what [`RAISE`] announces: `name epoch`, with `first` between them where the name had none. The epoch is given as it
+/// stands, with its fences.
+pub(crate) fn read_announcement(bytes: &[u8]) -> Option<(&str, &[u8], bool)> {
+    let (name, epoch) = std::str::from_utf8(bytes).ok()?.split_once(' ')?;
+    let (epoch, first) = epoch.strip_prefix("first ").map_or((epoch, false), |epoch| (epoch, true));
+    Some((name, epoch.as_bytes(), first))
 }

@@ -12,11 +12,11 @@ use tokio::sync::watch;
 use super::address::Address;
 use super::envelope;
 use super::exchange::{Replies, Request};
-use super::link::{Link, Way, read_epoch, read_epochs};
+use super::link::{Link, Way};
 use super::names::Names;
 use super::scripts;
 use crate::clock::Clock;
-use crate::epoch::{Cell, Epoch, Table};
+use crate::epoch::{Cell, Fencing, Table, Told};
 use crate::instance::{Parts, Settings};
 use crate::lease::{Claim, Grant};
 use crate::log;
@@ -38,7 +38,8 @@ impl Redis {
     /// Begins to connect; succeeds whether Redis is there or not.
     pub(crate) fn start(address: Address, settings: &Settings) -> Result<Parts, String> {
         let client = redis::Client::open(address.into_info()).map_err(|_| "it cannot be used".to_owned())?;
-        let (clock, table) = (Clock::system(), Arc::new(Table::new(true)));
+        let clock = Clock::system();
+        let table = Arc::new(Table::with(true, clock.clone(), settings.settle));
         let tracked_until = Arc::new(AtomicU64::new(0));
         let link = Arc::new(Link {
             client,
@@ -51,6 +52,7 @@ impl Redis {
             operation_timeout: settings.operation_timeout,
             heartbeat: settings.heartbeat,
             lease: settings.lease,
+            settle: settings.settle,
             tracked_until: Arc::clone(&tracked_until),
             generation: AtomicU64::new(0),
             connects: AtomicU64::new(0),
@@ -111,8 +113,8 @@ impl Redis {
         .await
     }
 
-    fn raise_all(&self, cells: &[Arc<Cell>]) -> Request {
-        Request::of(cells.iter().map(|cell| scripts::end(&self.link.names, cell, &self.link.table)))
+    fn raise_all(&self, cells: &[Arc<Cell>], fencing: Fencing) -> Request {
+        Request::of(cells.iter().map(|cell| scripts::end(&self.link.names, cell, &self.link.table, fencing)))
     }
 }
 
@@ -176,7 +178,7 @@ impl Remote for Redis {
             };
             let epochs = match replies.next() {
                 _ if names.is_empty() => Vec::new(),
-                Some(Ok(values)) => read_epochs(values),
+                Some(Ok(values)) => self.link.all_told(values),
                 Some(Err(code)) if code == "WRONGTYPE" => vec![None; names.len()],
                 Some(Err(code)) => return Err(Refusal::Failed(code)),
                 None => return Err(Refusal::Unknown),
@@ -188,10 +190,10 @@ impl Remote for Redis {
         })
     }
 
-    fn create<'a>(&'a self, names: &'a [Arc<str>]) -> Reply<'a, Vec<Epoch>> {
+    fn create<'a>(&'a self, names: &'a [Arc<str>]) -> Reply<'a, Vec<Told>> {
         Box::pin(async move {
             let raises = names.iter().map(|name| scripts::create(&self.link.names, name));
-            epochs(self.send(Request::of(raises), Way::Write).await?)
+            epochs(&self.link, self.send(Request::of(raises), Way::Write).await?)
         })
     }
 
@@ -211,17 +213,22 @@ impl Remote for Redis {
         })
     }
 
-    fn end(&self, cells: Vec<Arc<Cell>>) -> Reply<'static, Vec<Epoch>> {
+    fn lower(&self, cells: &[Arc<Cell>], token: u64) {
+        let lowers = cells.iter().map(|cell| scripts::lower(&self.link.names, cell, token));
+        drop(self.send(Request::of(lowers), Way::Write));
+    }
+
+    fn end(&self, cells: Vec<Arc<Cell>>, fencing: Fencing) -> Reply<'static, Vec<Told>> {
         let link = Arc::clone(&self.link);
-        cells.iter().for_each(|cell| link.table.begin_end(cell));
+        cells.iter().for_each(|cell| link.table.begin_end(cell, fencing));
         if !link.is_up() {
             cells.iter().for_each(|cell| link.pending.add(cell));
             return Box::pin(async { Err(Refusal::Away) });
         }
         let generation = self.generation();
-        let sent = self.send(self.raise_all(&cells), Way::Write);
+        let sent = self.send(self.raise_all(&cells, fencing), Way::Write);
         let settled = self.reactor.spawn(async move {
-            let confirmed = sent.await.and_then(epochs);
+            let confirmed = sent.await.and_then(|replies| epochs(&link, replies));
             // What a link that was lost meanwhile confirms may be older than what is known by now: it is sent again.
             let same = link.generation.load(Ordering::Acquire) == generation;
             let confirmed = if same { confirmed } else { Err(Refusal::Unknown) };
@@ -301,9 +308,9 @@ fn single(replies: Replies) -> Result<Value, Refusal> {
 }
 
 /// The epochs that raising scripts returned.
-fn epochs(replies: Replies) -> Result<Vec<Epoch>, Refusal> {
+fn epochs(link: &Link, replies: Replies) -> Result<Vec<Told>, Refusal> {
     replies
         .into_iter()
-        .map(|reply| reply.map_err(Refusal::Failed).and_then(|value| read_epoch(&value).ok_or(Refusal::Unknown)))
+        .map(|reply| reply.map_err(Refusal::Failed).and_then(|value| link.told(&value).ok_or(Refusal::Unknown)))
         .collect()
 }

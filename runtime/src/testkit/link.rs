@@ -15,7 +15,7 @@ use super::Hand;
 use super::server::{Mood, Sent, Server};
 use super::store::Store;
 use crate::clock::{Clock, Moment};
-use crate::epoch::{Cell, EVERYTHING, Epoch, Table};
+use crate::epoch::{Cell, EVERYTHING, Fencing, Table, Told};
 use crate::instance::{Parts, Settings};
 use crate::lease::{Claim, Grant};
 use crate::log;
@@ -66,8 +66,8 @@ const MISSES: u32 = 2;
 /// The parts of an instance whose Redis is `server`.
 pub(super) fn connect(server: &Arc<Server>, hand: &Arc<Hand>, settings: &Settings) -> Parts {
     static NEXT: AtomicU64 = AtomicU64::new(1);
-    let (table, tracked_until) = (Arc::new(Table::new(true)), Arc::new(AtomicU64::new(0)));
-    let clock = Clock::moved_by(Arc::clone(hand));
+    let (clock, tracked_until) = (Clock::moved_by(Arc::clone(hand)), Arc::new(AtomicU64::new(0)));
+    let table = Arc::new(Table::with(true, clock.clone(), settings.settle));
     let link = Arc::new(Link {
         id: NEXT.fetch_add(1, Ordering::Relaxed),
         server: Arc::clone(server),
@@ -134,7 +134,7 @@ impl Link {
         self.deliver(store);
         for cell in self.table.all() {
             let guard = cell.distrust();
-            if self.table.learn_again(&cell, guard, store.epoch(cell.name())) {
+            if self.table.learn_again(&cell, guard, store.told(cell.name())) {
                 self.pending.add(&cell);
             }
         }
@@ -147,7 +147,9 @@ impl Link {
 
     fn beat(&self, store: &Store, now: Moment) {
         let everything = self.table.cell(EVERYTHING);
-        if everything.epoch().is_confirmed() && store.epoch(EVERYTHING) != Some(everything.epoch()) {
+        if everything.epoch().is_confirmed()
+            && store.told(EVERYTHING).map(|told| told.epoch) != Some(everything.epoch())
+        {
             self.table.forget_all();
         }
         self.next_beat.store((now + self.heartbeat).as_nanos(), Ordering::Release);
@@ -156,7 +158,7 @@ impl Link {
 
     fn deliver(&self, store: &mut Store) {
         for owed in self.pending.take() {
-            let epoch = store.raise(owed.cell.name(), false);
+            let epoch = store.raise(owed.cell.name(), Fencing::None);
             self.table.confirm_end(&owed.cell, owed.ends, epoch);
         }
     }
@@ -196,8 +198,8 @@ impl Link {
         &self,
         cells: &[Arc<Cell>],
         generation: u64,
-        answer: Result<Vec<Epoch>, Refusal>,
-    ) -> Result<Vec<Epoch>, Refusal> {
+        answer: Result<Vec<Told>, Refusal>,
+    ) -> Result<Vec<Told>, Refusal> {
         // What a link that was lost meanwhile confirms may be older than what is known by now: it is sent again.
         let same = self.generation.load(Ordering::Acquire) == generation;
         let confirmed = if same { answer } else { Err(Refusal::Unknown) };
@@ -245,9 +247,9 @@ impl Remote for Tier {
         Box::pin(self.link().exchange(Way::Read, move |store| store.read(key, &names)))
     }
 
-    fn create<'a>(&'a self, names: &'a [Arc<str>]) -> Reply<'a, Vec<Epoch>> {
+    fn create<'a>(&'a self, names: &'a [Arc<str>]) -> Reply<'a, Vec<Told>> {
         let names = names.to_vec();
-        let raises = move |store: &mut Store| names.iter().map(|name| store.raise(name, true)).collect();
+        let raises = move |store: &mut Store| names.iter().map(|name| store.create(name)).collect();
         Box::pin(self.link().exchange(Way::Write, raises))
     }
 
@@ -255,11 +257,17 @@ impl Remote for Tier {
         Box::pin(self.link().exchange(Way::Write, move |store| store.write(key, record, &unchanged)))
     }
 
-    fn end(&self, cells: Vec<Arc<Cell>>) -> Reply<'static, Vec<Epoch>> {
-        let (link, generation) = (self.link(), self.generation());
-        cells.iter().for_each(|cell| link.table.begin_end(cell));
+    fn lower(&self, cells: &[Arc<Cell>], token: u64) {
         let names: Vec<Arc<str>> = cells.iter().map(|cell| Arc::clone(cell.name())).collect();
-        let raises = move |store: &mut Store| names.iter().map(|name| store.raise(name, false)).collect();
+        let lower = move |store: &mut Store| names.iter().for_each(|name| store.lower(name, token));
+        drop(self.begin(self.link().exchange(Way::Write, lower)));
+    }
+
+    fn end(&self, cells: Vec<Arc<Cell>>, fencing: Fencing) -> Reply<'static, Vec<Told>> {
+        let (link, generation) = (self.link(), self.generation());
+        cells.iter().for_each(|cell| link.table.begin_end(cell, fencing));
+        let names: Vec<Arc<str>> = cells.iter().map(|cell| Arc::clone(cell.name())).collect();
+        let raises = move |store: &mut Store| names.iter().map(|name| store.raise(name, fencing)).collect();
         self.begin(async move {
             let answer = Arc::clone(&link).exchange(Way::Write, raises).await;
             link.settle(&cells, generation, answer)

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, Weak};
+use std::time::Duration;
 
 use tokio::sync::{oneshot, watch};
 
@@ -46,8 +47,8 @@ type Request = Box<dyn FnOnce(&mut Store) + Send>;
 
 impl Server {
     /// A server that is well, on this clock.
-    pub(super) fn new(hand: &Arc<Hand>) -> Arc<Self> {
-        let store = Store::new(Arc::clone(hand));
+    pub(super) fn new(hand: &Arc<Hand>, settle: Duration) -> Arc<Self> {
+        let store = Store::new(Arc::clone(hand), settle);
         let inner = Inner { mood: Mood::Well, store, queue: Vec::new(), links: Vec::new() };
         let server = Arc::new(Self { inner: Mutex::new(inner), lying: watch::Sender::new(0) });
         let follower: Arc<dyn Follower> = Arc::clone(&server) as _;

@@ -48,7 +48,7 @@ pub struct Testing {
 impl Testing {
     fn start(settings: Settings) -> Self {
         let hand: Arc<Hand> = Arc::default();
-        let redis = StandIn { server: Server::new(&hand), hand: Arc::clone(&hand) };
+        let redis = StandIn { server: Server::new(&hand, settings.settle), hand: Arc::clone(&hand) };
         Self::over(settings, Clock { hand }, redis)
     }
 
@@ -124,7 +124,7 @@ impl Testing {
         let parts = Parts {
             clock: Time::moved_by(Arc::clone(&self.clock.hand)),
             reactor: Reactor::default(),
-            table: Arc::new(Table::new(false)),
+            table: Arc::new(Table::with(false, Time::moved_by(Arc::clone(&self.clock.hand)), self.settings.settle)),
             tracked_until: Arc::new(AtomicU64::new(Moment::NEVER.as_nanos())),
             remote: None,
         };

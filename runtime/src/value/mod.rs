@@ -1,10 +1,12 @@
 //! What a function's return type means to a cache, and how its values travel.
 
 mod cacheable;
+mod conclusion;
 mod taken;
 mod tier;
 
 pub use cacheable::{Cacheable, Declared, Now, Opaque, Outcome, Pending, Plain, Return, Settled, Shape, Storable};
+pub use conclusion::Conclusion;
 pub use taken::{TakenAlong, lend, own};
 pub(crate) use tier::Codec;
 pub use tier::{LivesIn, Local, Shared};
