@@ -5,6 +5,7 @@ mod carried;
 mod current;
 mod forget;
 mod health;
+mod place;
 mod settings;
 mod span;
 
@@ -31,6 +32,11 @@ pub use carried::{Frame, detached, frame};
 pub use current::{bypass, clear, health, invalidate, refresh, stats, tag};
 pub use forget::{CachedCall, EntryOf, Forget, entry_of, forget};
 pub use health::{Health, Status};
+pub(crate) use place::Place;
+#[cfg(feature = "redis")]
+pub(crate) use place::{Pem, Said};
+#[cfg(feature = "redis")]
+pub(crate) use settings::Secret;
 pub(crate) use settings::Settings;
 
 /// One instance of the cache: what the macros act on.

@@ -6,12 +6,26 @@ use super::names::Names;
 use crate::epoch::{Cell, EVERYTHING, Epoch, Table};
 use crate::lease::Claim;
 
+/// What a script that announces begins with. In a Cluster it announces under the name of the node that runs it, so that a
+/// process hears it in order with that node's replies: see `announcements`.
+macro_rules! announcing {
+    ($script:literal) => {
+        concat!(
+            r"#!lua flags=allow-oom
+local channel = ARGV[4]
+if string.sub(channel, -1) == ':' then channel = channel .. redis.call('CLUSTER', 'MYID') end
+",
+            $script
+        )
+    };
+}
+
 /// Raises epochs: each later than every earlier one and than the server's clock, with random digits behind, so that not
 /// even a clock set back repeats it, and announces it. `KEYS`: the epochs, then a value to delete. `ARGV`: the random
 /// digits, the life of the keys in milliseconds, whether an epoch that is there is to stay, the channel, the names. It may write when memory
 /// is full: an invalidation must get through. Returns the first epoch.
-const RAISE: &str = r"#!lua flags=allow-oom
-local first
+const RAISE: &str = announcing!(
+    r"local first
 for i = 5, #ARGV do
   local key = KEYS[i - 4]
   local old = redis.pcall('GET', key)
@@ -23,17 +37,18 @@ for i = 5, #ARGV do
   if before and before >= now then now = before + 1 end
   local epoch = string.format('%.0f.%s', now, ARGV[1])
   redis.call('SET', key, epoch, 'PX', ARGV[2])
-  redis.call('PUBLISH', ARGV[4], ARGV[i] .. (ARGV[3] == '1' and ' first ' or ' ') .. epoch)
+  redis.call('PUBLISH', channel, ARGV[i] .. (ARGV[3] == '1' and ' first ' or ' ') .. epoch)
   first = first or epoch
 end
 local value = KEYS[#ARGV - 3]
 if value then redis.call('UNLINK', value) end
-return first";
+return first"
+);
 
 /// Raises the epoch of everything, and announces it, if the server's run is another than the one noted. `KEYS`: that
 /// epoch, the note. `ARGV` as for [`RAISE`], then the run.
-const SAME_RUN: &str = r"#!lua flags=allow-oom
-local noted = redis.call('GET', KEYS[2])
+const SAME_RUN: &str = announcing!(
+    r"local noted = redis.call('GET', KEYS[2])
 redis.call('SET', KEYS[2], ARGV[6], 'PX', ARGV[2])
 if noted == ARGV[6] then return 0 end
 local old = redis.pcall('GET', KEYS[1])
@@ -44,8 +59,9 @@ local before = tonumber(string.match(old, '^(%d+)%.'))
 if before and before >= now then now = before + 1 end
 local epoch = string.format('%.0f.%s', now, ARGV[1])
 redis.call('SET', KEYS[1], epoch, 'PX', ARGV[2])
-redis.call('PUBLISH', ARGV[4], ARGV[5] .. ' ' .. epoch)
-return 1";
+redis.call('PUBLISH', channel, ARGV[5] .. ' ' .. epoch)
+return 1"
+);
 
 /// Takes a lease that nobody holds, with a token larger than every earlier one. `ARGV`: owner, holder, ttl in
 /// milliseconds, the life of the token's counter.
@@ -82,12 +98,35 @@ pub(crate) fn create(names: &Names, name: &str) -> Cmd {
     raise(names, &[name], None, true)
 }
 
-/// Raises the epoch of a name; with that of a single entry goes what stands for all of them, and the stored value.
-pub(crate) fn end(names: &Names, cell: &Cell, table: &Table) -> Cmd {
-    match table.along(cell) {
-        None => raise(names, &[cell.name()], None, false),
-        Some(along) => raise(names, &[cell.name(), &along.any_entry], along.redis_key.as_deref(), false),
+/// Raises the epochs of names; with that of a single entry goes what stands for all of them, and the stored value. In a
+/// Cluster the value lies elsewhere: what deletes it is the second part, to be sent before the first.
+pub(crate) fn end<'a>(names: &Names, cells: impl Iterator<Item = &'a Cell>, table: &Table) -> (Vec<Cmd>, Vec<Cmd>) {
+    let (mut raises, mut values) = (Vec::new(), Vec::new());
+    for cell in cells {
+        raises.push(match table.along(cell) {
+            None => raise(names, &[cell.name()], None, false),
+            Some(along) => {
+                let value = along.redis_key.as_deref();
+                let apart = value.filter(|_| names.are_spread());
+                values.extend(apart.map(|value| cmd("UNLINK").arg(value).to_owned()));
+                raise(names, &[cell.name(), &along.any_entry], value.filter(|_| apart.is_none()), false)
+            }
+        });
     }
+    (raises, values)
+}
+
+/// Reads epochs: one command, or in a Cluster one for each.
+pub(crate) fn read<'a>(names: &Names, wanted: impl ExactSizeIterator<Item = &'a str>) -> Vec<Cmd> {
+    let keys = wanted.map(|name| names.epoch(name));
+    if names.are_spread() || keys.len() == 1 {
+        return keys.map(|key| cmd("GET").arg(key).to_owned()).collect();
+    }
+    let mut read = cmd("MGET");
+    keys.for_each(|key| {
+        read.arg(key);
+    });
+    vec![read]
 }
 
 fn raise(names: &Names, raised: &[&str], value: Option<&str>, keep: bool) -> Cmd {
