@@ -105,5 +105,10 @@ pub(crate) trait Remote: fmt::Debug + Send + Sync {
     /// Waits for the first link, at most the operation timeout.
     fn settled(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
 
+    /// Why there is no link, and what to do.
+    fn fault(&self) -> Option<String> {
+        None
+    }
+
     fn stats(&self) -> RedisStats;
 }

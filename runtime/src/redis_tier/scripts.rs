@@ -1,7 +1,5 @@
 //! The scripts, each one atomic step. They are sent whole: Redis keeps them compiled, and none can be missing.
 
-use std::sync::LazyLock;
-
 use redis::{Cmd, cmd};
 
 use super::names::Names;
@@ -9,9 +7,14 @@ use crate::epoch::{Cell, EVERYTHING, Epoch, Fence, Fencing, Table};
 use crate::lease::Claim;
 use crate::remote::Unchanged;
 
-/// Tells an epoch and its fences apart, and is a part of the scripts below. `fences(old, own, now)`: those that are live, but for
-/// one's own, and how many.
-const FENCES: &str = r"
+/// A script that announces, behind what such scripts share. It may write when memory is full: an invalidation must get
+/// through. `read(key)`: an epoch, and its fences. `live(fences, own, now)`: those that are live but for one's own, and how
+/// many. `channel(name)`: where to announce; in a Cluster under the name of the node that runs it, so that a process hears it in order
+/// with that node's replies: see `announcements`.
+macro_rules! announcing {
+    ($script:literal) => {
+        concat!(
+            r"#!lua flags=allow-oom
 local function read(key)
   local old = redis.pcall('GET', key)
   if type(old) ~= 'string' then return nil end
@@ -30,15 +33,24 @@ end
 local function clock()
   local time = redis.call('TIME')
   return tonumber(time[1]) * 1000000 + tonumber(time[2])
-end";
+end
+local function channel(name)
+  if string.sub(name, -1) == ':' then return name .. redis.call('CLUSTER', 'MYID') end
+  return name
+end
+",
+            $script
+        )
+    };
+}
 
 /// Raises epochs: each later than every earlier one and than the server's clock, with random digits behind, so that not
 /// even a clock set back repeats it, and announces it. `KEYS`: the epochs, then a value to delete. `ARGV`: the random
-/// digits, the life of the keys in milliseconds, whether an epoch that is there is to stay, the channel, the token of a fence (or empty),
-/// the fence's life in milliseconds (zero: it is taken away), the names. More fences than a name has room for become one
-/// that nobody takes away. It may write when memory is full: an invalidation must get through. Returns the first epoch.
-const RAISE: &str = r"
-local first
+/// digits, the life of the keys in milliseconds, whether an epoch that is there is to stay, the channel, the token of a fence
+/// (or empty), the fence's life in milliseconds (zero: it is taken away), the names. More fences than a name has room
+/// for become one that nobody takes away. Returns the first epoch.
+const RAISE: &str = announcing!(
+    r"local first
 for i = 7, #ARGV do
   local key = KEYS[i - 6]
   local old, fences = read(key)
@@ -60,42 +72,44 @@ for i = 7, #ARGV do
   if before and before >= now then now = before + 1 end
   local epoch = string.format('%.0f.%s', now, ARGV[1]) .. kept
   redis.call('SET', key, epoch, 'PX', ARGV[2])
-  redis.call('PUBLISH', ARGV[4], ARGV[i] .. (ARGV[3] == '1' and ' first ' or ' ') .. epoch)
+  redis.call('PUBLISH', channel(ARGV[4]), ARGV[i] .. (ARGV[3] == '1' and ' first ' or ' ') .. epoch)
   first = first or epoch
 end
 local value = KEYS[#ARGV - 5]
 if value then redis.call('UNLINK', value) end
-return first";
+return first"
+);
 
-/// Takes a fence away and ends nothing; what is announced is the epoch that was there. `KEYS`: the epochs. `ARGV`: the token, the
-/// channel, the names.
-const LOWER: &str = r"
-for i = 3, #ARGV do
+/// Takes a fence away and ends nothing; what is announced is the epoch that was there. `KEYS`: the epochs. `ARGV`: the
+/// token, the channel, the names.
+const LOWER: &str = announcing!(
+    r"for i = 3, #ARGV do
   local old, fences = read(KEYS[i - 2])
   if old and fences ~= '' then
     local epoch = old .. live(fences, ARGV[1], clock())
     redis.call('SET', KEYS[i - 2], epoch, 'KEEPTTL')
-    redis.call('PUBLISH', ARGV[2], ARGV[i] .. ' ' .. epoch)
+    redis.call('PUBLISH', channel(ARGV[2]), ARGV[i] .. ' ' .. epoch)
   end
 end
-return 1";
+return 1"
+);
 
 /// Raises the epoch of everything, and announces it, if the server's run is another than the one noted. `KEYS`: that
-/// epoch, the note. `ARGV` as for [`RAISE`], then the run.
-const SAME_RUN: &str = r"#!lua flags=allow-oom
-local noted = redis.call('GET', KEYS[2])
+/// epoch, the note. `ARGV` as for [`RAISE`] up to the channel, then the name and the run.
+const SAME_RUN: &str = announcing!(
+    r"local noted = redis.call('GET', KEYS[2])
 redis.call('SET', KEYS[2], ARGV[6], 'PX', ARGV[2])
 if noted == ARGV[6] then return 0 end
-local old = redis.pcall('GET', KEYS[1])
-if type(old) ~= 'string' then return 0 end
-local time = redis.call('TIME')
-local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+local old = read(KEYS[1])
+if not old then return 0 end
+local now = clock()
 local before = tonumber(string.match(old, '^(%d+)%.'))
 if before and before >= now then now = before + 1 end
 local epoch = string.format('%.0f.%s', now, ARGV[1])
 redis.call('SET', KEYS[1], epoch, 'PX', ARGV[2])
-redis.call('PUBLISH', ARGV[4], ARGV[5] .. ' ' .. epoch)
-return 1";
+redis.call('PUBLISH', channel(ARGV[4]), ARGV[5] .. ' ' .. epoch)
+return 1"
+);
 
 /// Stores a value if an epoch is still the one it was computed at. `KEYS`: the epoch, the value. `ARGV`: that epoch, the
 /// value, its life in milliseconds.
@@ -132,29 +146,51 @@ const EPOCH_LIFE_MS: u64 = 30 * 24 * 3_600 * 1_000;
 /// How long the counter of a lease's tokens outlives its last use; the clock keeps tokens growing beyond that.
 const FENCE_LIFE_MS: u64 = 90 * 24 * 3_600 * 1_000;
 
-/// What lets a script write when memory is full.
-const ALLOW_OOM: &str = "#!lua flags=allow-oom";
-
-/// [`RAISE`], whole.
-static RAISING: LazyLock<String> = LazyLock::new(|| format!("{ALLOW_OOM}{FENCES}{RAISE}"));
-
 /// Gives `name` an epoch if it has none.
 pub(crate) fn create(names: &Names, name: &str) -> Cmd {
     raise(names, &[name], None, true, Fencing::None)
 }
 
-/// Raises the epoch of a name; with that of a single entry goes what stands for all of them, and the stored value.
-pub(crate) fn end(names: &Names, cell: &Cell, table: &Table, fencing: Fencing) -> Cmd {
-    match table.along(cell) {
-        None => raise(names, &[cell.name()], None, false, fencing),
-        Some(along) => raise(names, &[cell.name(), &along.any_entry], along.redis_key.as_deref(), false, fencing),
+/// Raises the epochs of names; with that of a single entry goes what stands for all of them, and the stored value. In a
+/// Cluster the value lies elsewhere: what deletes it is the second part, to be sent before the first.
+pub(crate) fn end<'a>(
+    names: &Names,
+    cells: impl Iterator<Item = &'a Cell>,
+    table: &Table,
+    fencing: Fencing,
+) -> (Vec<Cmd>, Vec<Cmd>) {
+    let (mut raises, mut values) = (Vec::new(), Vec::new());
+    for cell in cells {
+        raises.push(match table.along(cell) {
+            None => raise(names, &[cell.name()], None, false, fencing),
+            Some(along) => {
+                let value = along.redis_key.as_deref();
+                let apart = value.filter(|_| names.are_spread());
+                values.extend(apart.map(|value| cmd("UNLINK").arg(value).to_owned()));
+                raise(names, &[cell.name(), &along.any_entry], value.filter(|_| apart.is_none()), false, fencing)
+            }
+        });
     }
+    (raises, values)
+}
+
+/// Reads epochs: one command, or in a Cluster one for each.
+pub(crate) fn read<'a>(names: &Names, wanted: impl ExactSizeIterator<Item = &'a str>) -> Vec<Cmd> {
+    let keys = wanted.map(|name| names.epoch(name));
+    if names.are_spread() || keys.len() == 1 {
+        return keys.map(|key| cmd("GET").arg(key).to_owned()).collect();
+    }
+    let mut read = cmd("MGET");
+    keys.for_each(|key| {
+        read.arg(key);
+    });
+    vec![read]
 }
 
 /// Takes a fence away, and ends nothing.
 pub(crate) fn lower(names: &Names, cell: &Cell, token: u64) -> Cmd {
     let mut lower = cmd("EVAL");
-    lower.arg(format!("{ALLOW_OOM}{FENCES}{LOWER}")).arg(1).arg(names.epoch(cell.name()));
+    lower.arg(LOWER).arg(1).arg(names.epoch(cell.name()));
     lower.arg(token).arg(names.channel()).arg(&**cell.name());
     lower
 }
@@ -168,7 +204,7 @@ fn raise(names: &Names, raised: &[&str], value: Option<&str>, keep: bool, fencin
         }
     };
     let mut raise = cmd("EVAL");
-    raise.arg(&*RAISING).arg(raised.len() + usize::from(value.is_some()));
+    raise.arg(RAISE).arg(raised.len() + usize::from(value.is_some()));
     for name in raised {
         raise.arg(names.epoch(name));
     }
@@ -178,8 +214,11 @@ fn raise(names: &Names, raised: &[&str], value: Option<&str>, keep: bool, fencin
     raise
 }
 
-/// Stores a value for `millis`, if that is unchanged.
+/// Stores a value for `millis`, if that is unchanged. In a Cluster the epoch lies elsewhere, and is not asked.
 pub(crate) fn store(names: &Names, key: &str, value: &[u8], millis: u64, unchanged: &Unchanged) -> Cmd {
+    if names.are_spread() {
+        return cmd("SET").arg(key).arg(value).arg("PX").arg(millis).to_owned();
+    }
     let mut store = cmd("EVAL");
     store.arg(STORE).arg(2).arg(names.epoch(&unchanged.name)).arg(key);
     store.arg(unchanged.epoch.to_string()).arg(value).arg(millis);
