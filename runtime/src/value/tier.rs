@@ -32,10 +32,7 @@ pub(crate) struct Codec {
 
 impl Codec {
     pub(crate) fn of<V: Storable + LivesIn<T>, T>() -> Self {
-        Self {
-            encode: |value| value.downcast_ref::<V>()?.encode(),
-            decode: |bytes| Some(Box::new(V::decode(bytes)?)),
-        }
+        Self { encode: |value| value.downcast_ref::<V>()?.encode(), decode: |bytes| Some(Box::new(V::decode(bytes)?)) }
     }
 }
 
