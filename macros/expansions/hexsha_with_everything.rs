@@ -21,7 +21,6 @@ fn page(config: &Config, db: &Db, host: Option<&str>) -> Page {
         ::larder::__private::Look::Hit(__larder) => return __larder,
         ::larder::__private::Look::Miss(__larder) => __larder,
     };
-    __larder
-        .store_if(|v| v.is_live())
-        .run_blocking(move || -> Page { render(config, db, host) })
+    let __larder = __larder.store_if(|v| v.is_live());
+    __larder.run_blocking(move || -> Page { render(config, db, host) })
 }

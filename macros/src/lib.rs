@@ -41,6 +41,7 @@ mod number;
 mod order;
 mod policy;
 mod printed;
+mod receiver;
 mod renewal;
 mod returns;
 mod revision;

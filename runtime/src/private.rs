@@ -1,5 +1,7 @@
 //! All that an expansion of the macros may name.
 
+pub use std::pin::pin;
+
 pub use crate::cache::{Place, Site};
 pub use crate::call::{
     Always, Judge, Lead, LeaderFailure, LeaderReturn, Look, Miss, Name, NamePart, RevisionText, Running, StoreIf,
