@@ -6,6 +6,8 @@ mod entries;
 mod stamp;
 mod table;
 
+#[cfg(feature = "redis")]
+pub(crate) use canonical::is_canonical;
 pub(crate) use canonical::{EVERYTHING, canonical};
 pub(crate) use cell::{Cell, Epoch, Guard};
 pub(crate) use entries::{Entries, Owner, is_entry, mark};

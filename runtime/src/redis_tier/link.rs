@@ -73,8 +73,8 @@ pub(crate) enum Way {
 const CONNECT: Duration = Duration::from_millis(250);
 /// A heartbeat that was not answered by then is missed.
 const ANSWER: Duration = Duration::from_millis(100);
-/// A link that misses this many in a row is dead.
-const MISSES: u32 = 2;
+/// A link that misses this many in a row is dead: a server that stalls for a shorter time keeps it, however often.
+const MISSES: u32 = 3;
 /// Epochs asked for in one command after a reconnect.
 const CHUNK: usize = 512;
 

@@ -3,23 +3,25 @@
 use redis::{Cmd, cmd};
 
 use super::names::Names;
-use crate::epoch::{Cell, EVERYTHING, Epoch, Table};
+use crate::epoch::{Cell, EVERYTHING, Epoch, Table, is_canonical};
 use crate::lease::Claim;
 
 /// Raises epochs: each later than every earlier one and than the server's clock, with random digits behind, so that not
 /// even a clock set back repeats it, and announces it. `KEYS`: the epochs, then a value to delete. `ARGV`: the random
 /// digits, the life of the keys in milliseconds, whether an epoch that is there is to stay, the channel, the names. It may write when memory
-/// is full: an invalidation must get through. Returns the first epoch.
+/// is full: an invalidation must get through. What is no epoch that [`read_epoch`] would read is replaced, or it would
+/// stand in the way for ever. Returns the first epoch.
 const RAISE: &str = r"#!lua flags=allow-oom
 local first
 for i = 5, #ARGV do
   local key = KEYS[i - 4]
   local old = redis.pcall('GET', key)
-  if type(old) ~= 'string' or not string.match(old, '^%d+%.%d+$') then old = nil end
+  local micros, random = string.match(type(old) == 'string' and old or '', '^(%d+)%.(%d+)$')
+  if not micros or tonumber(micros) < 1 or tonumber(micros) > 2^51 - 2 or tonumber(random) > 4095 then old = nil end
   if old and ARGV[3] == '1' then return old end
   local time = redis.call('TIME')
   local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-  local before = old and tonumber(string.match(old, '^(%d+)%.'))
+  local before = old and tonumber(micros)
   if before and before >= now then now = before + 1 end
   local epoch = string.format('%.0f.%s', now, ARGV[1])
   redis.call('SET', key, epoch, 'PX', ARGV[2])
@@ -33,7 +35,7 @@ return first";
 /// Raises the epoch of everything, and announces it, if the server's run is another than the one noted. `KEYS`: that
 /// epoch, the note. `ARGV` as for [`RAISE`], then the run.
 const SAME_RUN: &str = r"#!lua flags=allow-oom
-local noted = redis.call('GET', KEYS[2])
+local noted = redis.pcall('GET', KEYS[2])
 redis.call('SET', KEYS[2], ARGV[6], 'PX', ARGV[2])
 if noted == ARGV[6] then return 0 end
 local old = redis.pcall('GET', KEYS[1])
@@ -41,6 +43,7 @@ if type(old) ~= 'string' then return 0 end
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
 local before = tonumber(string.match(old, '^(%d+)%.'))
+if before and before > 2^51 - 2 then before = nil end
 if before and before >= now then now = before + 1 end
 local epoch = string.format('%.0f.%s', now, ARGV[1])
 redis.call('SET', KEYS[1], epoch, 'PX', ARGV[2])
@@ -55,8 +58,10 @@ if redis.call('EXISTS', KEYS[1]) == 1 then
 end
 local time = redis.call('TIME')
 local token = tonumber(time[1]) * 1000000 + tonumber(time[2])
-local before = tonumber(redis.call('GET', KEYS[2]) or '0')
-if before >= token then token = before + 1 end
+local before = redis.pcall('GET', KEYS[2])
+before = type(before) == 'string' and tonumber(string.match(before, '^%d+$'))
+if before and before > 2^53 - 2 then before = nil end
+if before and before >= token then token = before + 1 end
 token = string.format('%.0f', token)
 redis.call('SET', KEYS[2], token, 'PX', ARGV[4])
 redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'holder', ARGV[2], 'token', token, 'since', time[1])
@@ -128,15 +133,15 @@ pub(crate) fn keep(names: &Names, key: &str, owner: &str, millis: u64) -> Cmd {
 pub(crate) fn read_announcement(bytes: &[u8]) -> Option<(&str, Epoch, bool)> {
     let (name, epoch) = std::str::from_utf8(bytes).ok()?.rsplit_once(' ')?;
     let (name, first) = name.strip_suffix(" first").map_or((name, false), |name| (name, true));
-    Some((name, read_epoch(epoch.as_bytes())?, first))
+    is_canonical(name).then_some((name, read_epoch(epoch.as_bytes())?, first))
 }
 
 /// Reads what [`RAISE`] wrote: `microseconds.random`.
 pub(crate) fn read_epoch(bytes: &[u8]) -> Option<Epoch> {
     let (micros, random) = std::str::from_utf8(bytes).ok()?.split_once('.')?;
-    let micros: u64 = micros.parse().ok().filter(|micros| *micros < 1 << 51)?;
+    let micros: u64 = micros.parse().ok().filter(|micros| (1..1 << 51).contains(micros))?;
     let random: u64 = random.parse().ok().filter(|random| *random < RANDOM)?;
-    Some(Epoch::confirmed(micros * RANDOM + random)).filter(|epoch| epoch.is_known())
+    Some(Epoch::confirmed(micros * RANDOM + random))
 }
 
 #[cfg(test)]
@@ -146,8 +151,43 @@ mod tests {
     #[test]
     fn an_epoch_is_read_or_refused() {
         assert_eq!(read_epoch(b"1763712345678901.17"), Some(Epoch::confirmed(1_763_712_345_678_901 * RANDOM + 17)));
-        for garbage in [&b""[..], b"7", b"-1.0", b"1.4096", b"0.0", b"\xff.1", b"99999999999999999999.1", b"1.1.1"] {
+        for garbage in [
+            &b""[..],
+            b"7",
+            b"-1.0",
+            b"1.4096",
+            b"0.0",
+            b"0.1",
+            b"2251799813685248.1",
+            b"\xff.1",
+            b"99999999999999999999.1",
+            b"1.1.1",
+        ] {
             assert_eq!(read_epoch(garbage), None, "{garbage:?}");
+        }
+    }
+
+    #[test]
+    fn an_announcement_is_read_or_refused() {
+        let epoch = Epoch::confirmed(5 * RANDOM + 7);
+        assert_eq!(read_announcement(b"tool:1 5.7"), Some(("tool:1", epoch, false)));
+        assert_eq!(read_announcement(b"tool:1 first 5.7"), Some(("tool:1", epoch, true)));
+        assert_eq!(read_announcement(b"@everything 5.7"), Some(("@everything", epoch, false)));
+        let long = format!("{} 5.7", "x".repeat(201));
+        for garbage in [
+            &b""[..],
+            b" ",
+            b"5.7",
+            b" 5.7",
+            b"tools",
+            b"tools ",
+            b"a b 5.7",
+            b"a\n 5.7",
+            b"\xff 5.7",
+            b"first 0.7",
+            long.as_bytes(),
+        ] {
+            assert_eq!(read_announcement(garbage), None, "{garbage:?}");
         }
     }
 }
