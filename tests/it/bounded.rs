@@ -100,6 +100,22 @@ pub(crate) async fn meet_many_names() -> u64 {
     resident().saturating_sub(begin)
 }
 
+/// Which keys a full memory kept: that depends on where their hashes put them.
+pub(crate) async fn kept_of_many() -> String {
+    let larder = memory().await;
+    larder.run(|| {
+        (0..20_000).for_each(|id| {
+            tagged(id);
+        });
+        let kept = |id: &u64| {
+            let misses = larder.stats().total().misses;
+            tagged(*id);
+            larder.stats().total().misses == misses
+        };
+        (19_000..20_000).filter(kept).map(|id| format!("{id} ")).collect()
+    })
+}
+
 #[test]
 fn hundreds_of_thousands_of_names_do_not_fill_memory() {
     let grown: u64 = Node::with(&[]).ask("meet many names").parse().unwrap();
@@ -152,7 +168,7 @@ fn block_on<F: Future>(future: F) -> F::Output {
 }
 
 /// Bytes of memory in use by this process.
-fn resident() -> u64 {
+pub(crate) fn resident() -> u64 {
     let pages = std::fs::read_to_string("/proc/self/statm").unwrap();
     pages.split(' ').nth(1).unwrap().parse::<u64>().unwrap() * 4096
 }

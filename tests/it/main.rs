@@ -9,6 +9,7 @@
 )]
 
 mod bounded;
+mod breaker;
 mod configuration;
 mod errors_tell;
 mod extension;
@@ -19,6 +20,8 @@ mod fresh_at_home;
 mod fresh_elsewhere;
 mod guards;
 mod history;
+mod hostile;
+mod keys;
 mod leader;
 mod leader_lost;
 mod lost_state;
@@ -27,11 +30,13 @@ mod no_stale_set;
 mod node;
 mod off_is_off;
 mod one_computation;
+mod outages;
 mod proxy;
 mod redis_may_die;
 mod renewal;
 mod revisions;
 mod runtimes;
+mod secrets;
 mod separate;
 mod separate_bytes;
 mod server;
@@ -39,3 +44,4 @@ mod stacked;
 mod support;
 mod testkit;
 mod together;
+mod two_versions;

@@ -155,6 +155,8 @@ async fn obey(larder: Option<&Larder>, line: &str) {
             let shown = metadata_extension::metadata(&config, &ORIGIN, "a.example").await;
             answer(format!("{} providers", shown.base.providers));
         }
+        "resident" => answer(crate::bounded::resident()),
+        "kept" => answer(crate::bounded::kept_of_many().await),
         "meet" => answer(crate::bounded::meet_many_names().await),
         "alone" => answer(without_io()),
         "end" => {

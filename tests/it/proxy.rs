@@ -18,12 +18,25 @@ struct Shared {
     changed: Condvar,
 }
 
+/// Whether questions are held back, and whether answers are.
+type Silence = [bool; 2];
+
+/// What a proxy still carries.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Carries {
+    Nothing,
+    /// From the server alone.
+    Answers,
+    /// To the server alone.
+    Questions,
+}
+
 #[derive(Debug, Default)]
 struct State {
-    /// Whether each connection is silent, by the order in which they came.
-    silent: Vec<bool>,
-    /// Whether those that come are silent.
-    silent_next: bool,
+    /// Which ways of each connection are silent, by the order in which they came.
+    silent: Vec<Silence>,
+    /// Which ways of those that come are silent.
+    silent_next: Silence,
     streams: Vec<TcpStream>,
     closed: bool,
 }
@@ -49,10 +62,10 @@ impl Proxy {
                     state.streams.push(stream.try_clone().unwrap());
                 }
                 drop(state);
-                for (from, to) in [(&client, &upstream), (&upstream, &client)] {
+                for (way, (from, to)) in [(&client, &upstream), (&upstream, &client)].into_iter().enumerate() {
                     let (from, to) = (from.try_clone().unwrap(), to.try_clone().unwrap());
                     let shared = Arc::clone(&accepting);
-                    thread::spawn(move || carry(from, to, number, &shared));
+                    thread::spawn(move || carry(from, to, (number, way), &shared));
                 }
             }
         });
@@ -66,20 +79,36 @@ impl Proxy {
     /// Holds back every byte of these connections, both ways.
     pub(crate) fn silence(&self, which: impl Fn(usize) -> bool) {
         let mut state = self.shared.state.lock().unwrap();
-        state.silent.iter_mut().enumerate().filter(|(number, _)| which(*number)).for_each(|(_, silent)| *silent = true);
+        state
+            .silent
+            .iter_mut()
+            .enumerate()
+            .filter(|(number, _)| which(*number))
+            .for_each(|(_, silent)| *silent = [true; 2]);
     }
 
     /// Holds back every byte of every connection, also of those to come.
     pub(crate) fn silence_all(&self) {
-        self.silence(|_| true);
-        self.shared.state.lock().unwrap().silent_next = true;
+        self.carry_only(Carries::Nothing);
+    }
+
+    /// Holds back every byte of all that is not to be carried, also of connections to come.
+    pub(crate) fn carry_only(&self, what: Carries) {
+        let silence = match what {
+            Carries::Nothing => [true; 2],
+            Carries::Answers => [true, false],
+            Carries::Questions => [false, true],
+        };
+        let mut state = self.shared.state.lock().unwrap();
+        state.silent.fill(silence);
+        state.silent_next = silence;
     }
 
     /// Carries everything again, also what was held back.
     pub(crate) fn resume(&self) {
         let mut state = self.shared.state.lock().unwrap();
-        state.silent.fill(false);
-        state.silent_next = false;
+        state.silent.fill([false; 2]);
+        state.silent_next = [false; 2];
         self.shared.changed.notify_all();
     }
 }
@@ -96,11 +125,11 @@ impl Drop for Proxy {
     }
 }
 
-fn carry(mut from: TcpStream, mut to: TcpStream, number: usize, shared: &Shared) {
+fn carry(mut from: TcpStream, mut to: TcpStream, (number, way): (usize, usize), shared: &Shared) {
     let mut buffer = [0; 16 * 1024];
     while let Ok(read @ 1..) = from.read(&mut buffer) {
         let mut state = shared.state.lock().unwrap();
-        while state.silent[number] && !state.closed {
+        while state.silent[number][way] && !state.closed {
             state = shared.changed.wait(state).unwrap();
         }
         drop(state);

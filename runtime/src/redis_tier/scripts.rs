@@ -3,12 +3,12 @@
 use redis::{Cmd, cmd};
 
 use super::names::Names;
-use crate::epoch::{Cell, EVERYTHING, Epoch, Fence, Fencing, Table};
+use crate::epoch::{Cell, EVERYTHING, Epoch, Fence, Fencing, Table, is_canonical};
 use crate::lease::Claim;
 use crate::remote::Unchanged;
 
 /// A script that announces, behind what such scripts share. It may write when memory is full: an invalidation must get
-/// through. `read(key)`: an epoch, and its fences. `live(fences, own, now)`: those that are live but for one's own, and how
+/// through. `read(key)`: an epoch, and its fences; what no process would read as one is none, or it would stand in the way for ever. `live(fences, own, now)`: those that are live but for one's own, and how
 /// many. `channel(name)`: where to announce; in a Cluster under the name of the node that runs it, so that a process hears it in order
 /// with that node's replies: see `announcements`.
 macro_rules! announcing {
@@ -18,8 +18,13 @@ macro_rules! announcing {
 local function read(key)
   local old = redis.pcall('GET', key)
   if type(old) ~= 'string' then return nil end
-  local epoch, fences = string.match(old, '^(%d+%.%d+)([%d: ]*)$')
-  return epoch, fences
+  local micros, random, fences = string.match(old, '^(%d+)%.(%d+)([%d: ]*)$')
+  if not micros or tonumber(micros) < 1 or tonumber(micros) > 2^51 - 2 or tonumber(random) > 4095 then return nil end
+  local rest = string.gsub(fences, ' (%d+):(%d+):(%d+)', function(token, expiry, life)
+    if #token <= 20 and #expiry <= 19 and #life <= 19 then return '' end
+  end)
+  if rest ~= '' then return nil end
+  return micros .. '.' .. random, fences
 end
 local function live(fences, own, now)
   local kept, count = '', 0
@@ -97,13 +102,14 @@ return 1"
 /// Raises the epoch of everything, and announces it, if the server's run is another than the one noted. `KEYS`: that
 /// epoch, the note. `ARGV` as for [`RAISE`] up to the channel, then the name and the run.
 const SAME_RUN: &str = announcing!(
-    r"local noted = redis.call('GET', KEYS[2])
+    r"local noted = redis.pcall('GET', KEYS[2])
 redis.call('SET', KEYS[2], ARGV[6], 'PX', ARGV[2])
 if noted == ARGV[6] then return 0 end
 local old = read(KEYS[1])
 if not old then return 0 end
 local now = clock()
 local before = tonumber(string.match(old, '^(%d+)%.'))
+if before and before > 2^51 - 2 then before = nil end
 if before and before >= now then now = before + 1 end
 local epoch = string.format('%.0f.%s', now, ARGV[1])
 redis.call('SET', KEYS[1], epoch, 'PX', ARGV[2])
@@ -127,8 +133,10 @@ if redis.call('EXISTS', KEYS[1]) == 1 then
 end
 local time = redis.call('TIME')
 local token = tonumber(time[1]) * 1000000 + tonumber(time[2])
-local before = tonumber(redis.call('GET', KEYS[2]) or '0')
-if before >= token then token = before + 1 end
+local before = redis.pcall('GET', KEYS[2])
+before = type(before) == 'string' and tonumber(string.match(before, '^%d+$'))
+if before and before > 2^53 - 2 then before = nil end
+if before and before >= token then token = before + 1 end
 token = string.format('%.0f', token)
 redis.call('SET', KEYS[2], token, 'PX', ARGV[4])
 redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'holder', ARGV[2], 'token', token, 'since', time[1])
@@ -253,5 +261,21 @@ pub(crate) fn keep(names: &Names, key: &str, owner: &str, millis: u64) -> Cmd {
 pub(crate) fn read_announcement(bytes: &[u8]) -> Option<(&str, &[u8], bool)> {
     let (name, epoch) = std::str::from_utf8(bytes).ok()?.split_once(' ')?;
     let (epoch, first) = epoch.strip_prefix("first ").map_or((epoch, false), |epoch| (epoch, true));
-    Some((name, epoch.as_bytes(), first))
+    is_canonical(name).then_some((name, epoch.as_bytes(), first))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_announcement_is_read_or_refused() {
+        assert_eq!(read_announcement(b"tool:1 5.7"), Some(("tool:1", &b"5.7"[..], false)));
+        assert_eq!(read_announcement(b"tool:1 first 5.7"), Some(("tool:1", &b"5.7"[..], true)));
+        assert_eq!(read_announcement(b"@everything 5.7 1:2:3"), Some(("@everything", &b"5.7 1:2:3"[..], false)));
+        let long = format!("{} 5.7", "x".repeat(201));
+        for garbage in [&b""[..], b" ", b"5.7", b" 5.7", b"tools", b"a\n 5.7", b"\xff 5.7", long.as_bytes()] {
+            assert_eq!(read_announcement(garbage), None, "{garbage:?}");
+        }
+    }
 }

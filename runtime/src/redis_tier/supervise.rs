@@ -23,8 +23,8 @@ use crate::clock::Moment;
 use crate::log;
 use std::time::Duration;
 
-/// A link that misses this many heartbeats in a row is dead.
-const MISSES: u32 = 2;
+/// A link that misses this many heartbeats in a row is dead: a server that stalls for a shorter time keeps it, however often.
+const MISSES: u32 = 3;
 
 impl Link {
     /// Makes the link anew for as long as the instance lives.

@@ -143,4 +143,65 @@ mod tests {
             assert_eq!(<Vec<String> as LivesIn<Shared>>::decode(bytes), None);
         }
     }
+
+    /// Reads itself out of arrays in arrays.
+    #[derive(Debug, PartialEq)]
+    struct Nested(Vec<Nested>);
+
+    impl<'de> serde::Deserialize<'de> for Nested {
+        fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            Vec::deserialize(deserializer).map(Nested)
+        }
+    }
+
+    impl Serialize for Nested {
+        fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            self.0.serialize(serializer)
+        }
+    }
+
+    /// Has no use for what it is given.
+    #[derive(Debug, PartialEq)]
+    struct Indifferent;
+
+    impl<'de> serde::Deserialize<'de> for Indifferent {
+        fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            serde::de::IgnoredAny::deserialize(deserializer).map(|_| Self)
+        }
+    }
+
+    impl Serialize for Indifferent {
+        fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.serialize_unit()
+        }
+    }
+
+    #[test]
+    fn no_depth_exhausts_the_stack() {
+        for (opening, closing) in [(&[0x91][..], &[0x90][..]), (&[0x81, 0xa1, b'x'], &[0xc0]), (&[0xdc, 0, 1], &[0x90])]
+        {
+            for depth in [1_000, 1_000_000] {
+                let bomb = [opening.repeat(depth), closing.to_vec()].concat();
+                assert_eq!(<Nested as LivesIn<Shared>>::decode(&bomb), None, "{depth}");
+                assert_eq!(<Indifferent as LivesIn<Shared>>::decode(&bomb), None, "{depth}");
+            }
+        }
+        let deep = [vec![0x91; 50], vec![0x90]].concat();
+        assert!(<Nested as LivesIn<Shared>>::decode(&deep).is_some(), "fifty levels are a value");
+    }
+
+    #[test]
+    fn a_lie_about_a_length_is_nothing() {
+        for lie in [
+            &b"\xdd\xff\xff\xff\xff\x01"[..],
+            b"\xdb\xff\xff\xff\xff\x01",
+            b"\xc6\xff\xff\xff\xff\x01",
+            b"\xdf\xff\xff\xff\xff\x01\x01",
+        ] {
+            assert_eq!(<Vec<u64> as LivesIn<Shared>>::decode(lie), None);
+            assert_eq!(<Vec<[u64; 32]> as LivesIn<Shared>>::decode(lie), None);
+            assert_eq!(<String as LivesIn<Shared>>::decode(lie), None);
+            assert_eq!(<std::collections::HashMap<u64, u64> as LivesIn<Shared>>::decode(lie), None);
+        }
+    }
 }
