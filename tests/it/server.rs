@@ -42,6 +42,11 @@ impl RedisServer {
         self.port
     }
 
+    /// The process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.as_ref().expect("a running server").id()
+    }
+
     /// Ends the server as a crash would.
     pub(crate) fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
@@ -78,8 +83,7 @@ impl RedisServer {
     }
 
     fn signal(&self, name: &str) {
-        let id = self.child.as_ref().expect("a running server").id();
-        let status = Command::new("kill").arg(format!("-{name}")).arg(id.to_string()).status().unwrap();
+        let status = Command::new("kill").arg(format!("-{name}")).arg(self.id().to_string()).status().unwrap();
         assert!(status.success());
     }
 

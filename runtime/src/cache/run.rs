@@ -331,6 +331,10 @@ impl<V: Storable> Run<V> {
     ) -> Entry<V> {
         let Started { frame, mut stamp, born, began, generation } = started;
         let (core, table) = (&self.function.core, self.larder.table());
+        #[cfg(feature = "testkit")]
+        if crate::testkit::is_out(crate::testkit::Protection::StampBeforeBody) {
+            stamp = self.stamp();
+        }
         let gathered = frame.take();
         stamp.merge(&gathered.stamp);
         let mut named = gathered.late;
