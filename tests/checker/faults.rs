@@ -107,6 +107,8 @@ pub(crate) struct Struck {
 pub(crate) fn plan(seed: u64, kinds: &[Kind], places: usize, length: Duration) -> Vec<Fault> {
     let mut rng = Rng::with_seed(seed ^ 0x6661_756c);
     let (mut faults, mut all, mut bag) = (Vec::new(), Duration::ZERO, Vec::new());
+    // A calm before the first, to measure what no fault disturbs.
+    let mut calm = length / 8;
     while all < length && !kinds.is_empty() {
         if bag.is_empty() {
             // Each kind comes once before any comes twice.
@@ -114,8 +116,9 @@ pub(crate) fn plan(seed: u64, kinds: &[Kind], places: usize, length: Duration) -
             rng.shuffle(&mut bag);
         }
         let kind = bag.pop().unwrap();
-        let before = Duration::from_millis(if rng.u8(..5) == 0 { rng.u64(1_500..2_500) } else { rng.u64(100..900) });
-        let lasts = if kind.is_instant() { 0 } else { [rng.u64(50..600), rng.u64(1_100..2_200)][rng.usize(..2)] };
+        let before = if rng.u8(..5) == 0 { rng.u64(1_500..2_500) } else { rng.u64(100..900) };
+        let before = Duration::from_millis(before) + std::mem::take(&mut calm);
+        let lasts = if kind.is_instant() { 0 } else { if rng.u8(..5) < 3 { rng.u64(50..700) } else { rng.u64(1_100..2_200) } };
         let lasts = Duration::from_millis(lasts);
         all += before + lasts;
         faults.push(Fault { kind, place: rng.usize(..places), before, lasts });

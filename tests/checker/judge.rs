@@ -201,12 +201,15 @@ pub(crate) fn judge(processes: &[Process]) -> Verdict {
     verdict
 }
 
-/// How soon another process showed what was written, for tags: the first read of the item that began after its end.
+/// How soon another process showed what was written: from the end of the write, where a read began soon after it, to the
+/// beginning of the first read that showed it.
 fn pushes(processes: &[Process]) -> Vec<(u64, u64)> {
+    /// Where reads are further apart, their distance would be measured.
+    const SOON: u64 = 1_000_000;
     let items = usize::try_from(ITEMS).unwrap();
     let by_item = |process: &Process| {
         let mut reads = vec![Vec::new(); items];
-        let fits = |read: &&Record| matches!(read.tag, Tag::Read) && read.what == Way::InMemory as u8;
+        let fits = |read: &&Record| read.tag == Tag::Read && read.what == Way::InMemory as u8;
         for read in process.records.iter().filter(fits) {
             reads[usize::from(read.item)].push((read.begin, read.version));
         }
@@ -220,14 +223,12 @@ fn pushes(processes: &[Process]) -> Vec<(u64, u64)> {
         for write in ends {
             for (_, reads) in reads.iter().enumerate().filter(|(other, _)| *other != number) {
                 let reads = &reads[usize::from(write.item)];
-                let from = reads.partition_point(|(begin, _)| *begin < write.end);
-                // Reads that show the older value show that the news had not come; the last of them says how long it took.
-                let behind = reads[from..].iter().take_while(|(begin, version)| {
-                    *version < write.version && *begin < write.end + 2 * LEASE
-                });
-                let Some(first) = reads.get(from).filter(|(begin, _)| *begin < write.end + LEASE) else { continue };
-                let last = behind.last().map_or(0, |(begin, _)| begin - write.end);
-                pushes.push((first.0, last));
+                let after = &reads[reads.partition_point(|(begin, _)| *begin < write.end)..];
+                if after.first().is_some_and(|(begin, _)| *begin < write.end + SOON)
+                    && let Some((begin, _)) = after.iter().find(|(_, version)| *version >= write.version)
+                {
+                    pushes.push((*begin, begin - write.end));
+                }
             }
         }
     }

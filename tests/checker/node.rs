@@ -8,6 +8,7 @@ use std::time::Duration;
 use fastrand::Rng;
 use larder::Larder;
 use larder::testkit::{Protection, sabotage};
+use tokio::runtime::Handle;
 
 use crate::functions::{SOURCE, Way, write};
 use crate::record::{Log, Record, Tag, now};
@@ -130,11 +131,28 @@ impl Process {
         }
     }
 
+    /// Reads one item after the other so often that the delay of an announcement can be told.
+    fn probe(&self, mut rng: Rng, runtime: &Handle) {
+        const READS: usize = 64;
+        let mut seen = Vec::with_capacity(READS);
+        while self.goes_on() {
+            let item = rng.u64(..HOT);
+            for _ in 0..READS {
+                let begin = now();
+                let (version, _) = runtime.block_on(Way::InMemory.read(item));
+                seen.push(saw(Tag::Read, Way::InMemory, item, (begin, now()), version, false));
+                std::thread::sleep(Duration::from_micros(300));
+            }
+            self.log.append(&seen);
+            seen.clear();
+        }
+    }
+
     /// Writes the items that this task alone writes.
     async fn write(&self, mine: Vec<u64>, mut rng: Rng) {
         let (hot, cold): (Vec<u64>, Vec<u64>) = mine.iter().partition(|item| **item < HOT);
         while self.goes_on() {
-            let items = if rng.u8(..100) < 94 { &hot } else { &cold };
+            let items = if rng.u8(..100) < 98 { &hot } else { &cold };
             let item = items[rng.usize(..items.len())];
             let version = SOURCE.get().unwrap().read(item) + 1;
             let begin = now();
@@ -142,7 +160,7 @@ impl Process {
             let end = now();
             let item = u16::try_from(item).unwrap();
             self.log.append(&[Record { tag: Tag::Write, what, item, good, begin, end, version }]);
-            tokio::time::sleep(Duration::from_millis(rng.u64(5..60))).await;
+            tokio::time::sleep(Duration::from_millis(rng.u64(10..90))).await;
         }
     }
 
@@ -183,7 +201,7 @@ fn saw(tag: Tag, way: Way, item: u64, (begin, end): (u64, u64), version: u64, go
 async fn work(orders: &Orders, process: &Arc<Process>) {
     let mut streams = Rng::with_seed(orders.seed ^ (orders.place << 32) ^ (orders.life << 48));
     let mut tasks = Vec::new();
-    for _ in 0..3 {
+    for _ in 0..4 {
         let (process, rng) = (Arc::clone(process), streams.fork());
         tasks.push(tokio::spawn(async move { process.read(rng).await }));
     }
@@ -196,6 +214,8 @@ async fn work(orders: &Orders, process: &Arc<Process>) {
     }
     let blocking = (Arc::clone(process), streams.fork());
     tasks.push(tokio::task::spawn_blocking(move || blocking.0.read_blocking(blocking.1)));
+    let probing = (Arc::clone(process), streams.fork(), Handle::current());
+    tasks.push(tokio::task::spawn_blocking(move || probing.0.probe(probing.1, &probing.2)));
     let watching = Arc::clone(process);
     tasks.push(tokio::spawn(async move { watching.watch_deliveries().await }));
     for task in tasks {

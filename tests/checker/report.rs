@@ -75,7 +75,7 @@ impl Report {
                 self.longest_stale_calm = self.longest_stale_calm.max(*stale);
             }
         }
-        let calm = verdict.pushes.iter().filter(|(at, delay)| near(at.saturating_sub(LEASE), at + delay).next().is_none());
+        let calm = verdict.pushes.iter().filter(|(at, delay)| near(at.saturating_sub(LEASE + delay), *at).next().is_none());
         self.pushes.extend(calm.map(|(_, delay)| delay));
         self.pushes.sort_unstable();
     }
