@@ -118,7 +118,8 @@ pub(crate) fn plan(seed: u64, kinds: &[Kind], places: usize, length: Duration) -
         let kind = bag.pop().unwrap();
         let before = if rng.u8(..5) == 0 { rng.u64(1_500..2_500) } else { rng.u64(100..900) };
         let before = Duration::from_millis(before) + std::mem::take(&mut calm);
-        let lasts = if kind.is_instant() { 0 } else { if rng.u8(..5) < 3 { rng.u64(50..700) } else { rng.u64(1_100..2_200) } };
+        let lasts =
+            if kind.is_instant() { 0 } else { if rng.u8(..5) < 3 { rng.u64(50..700) } else { rng.u64(1_100..2_200) } };
         let lasts = Duration::from_millis(lasts);
         all += before + lasts;
         faults.push(Fault { kind, place: rng.usize(..places), before, lasts });

@@ -113,9 +113,10 @@ impl Fleet {
     pub(crate) fn end(mut self) -> Vec<(usize, PathBuf)> {
         self.nodes.iter_mut().for_each(NodeProcess::end);
         let last: Vec<Orders> = self.nodes.iter().map(|node| node.orders.clone()).collect();
-        let logs = last.into_iter().enumerate().flat_map(|(place, last)| {
-            (0..=last.life).map(move |life| (place, Orders { life, ..last.clone() }.log()))
-        });
+        let logs = last
+            .into_iter()
+            .enumerate()
+            .flat_map(|(place, last)| (0..=last.life).map(move |life| (place, Orders { life, ..last.clone() }.log())));
         logs.inspect(|(_, path)| assert!(path.starts_with(&self.folder))).collect()
     }
 

@@ -23,8 +23,6 @@ pub(crate) mod names {
     pub(crate) const ENTRY: u8 = 8;
     /// The one entry of a function that keeps its values in memory.
     pub(crate) const LOCAL: u8 = 16;
-    /// All that a strict read of an item depends on.
-    pub(crate) const STRICT: u8 = ENTITY | TAG;
     pub(crate) const ALL: u8 = 31;
 }
 
@@ -70,6 +68,11 @@ async fn strict(item: u64) -> u64 {
     version(item).await
 }
 
+#[ttl_cached(entity = "strictly_grouped", tags(("group", item % 4)), coherence = strict)]
+async fn strict_group(item: u64) -> u64 {
+    version(item).await
+}
+
 #[ttl_cached(entity = "things", ttl = "1s", coherence = ttl)]
 async fn by_ttl(item: u64) -> u64 {
     version(item).await
@@ -105,11 +108,11 @@ async fn local_entry(item: u64) -> u64 {
     version(item).await
 }
 
-/// What an inner call shows of one item and another of the next.
+/// What an inner call shows of one item, and another, in a task of its own, of the next.
 #[ttl_cached(entity = "pages")]
 async fn page(item: u64) -> (u64, u64) {
-    let first = by_entity(item).await;
-    (first, by_tag((item + 1) % ITEMS).await)
+    let next = tokio::spawn(larder::frame().scope(by_tag((item + 1) % ITEMS)));
+    (by_entity(item).await, next.await.unwrap())
 }
 
 #[ttl_cached(entity = "pages")]
@@ -132,11 +135,14 @@ pub(crate) enum Way {
     ByGroup,
     ByNameInBody,
     Strict,
+    StrictGroup,
     ByTtl,
     InRedis,
     InMemory,
     Renewed,
     Alone,
+    /// Computed anew, and stored beside what others compute.
+    Refreshed,
     Entry,
     LocalEntry,
     Page,
@@ -148,17 +154,19 @@ pub(crate) enum Way {
 
 impl Way {
     /// Those that async code chooses from.
-    const ASYNC: [Self; 14] = [
+    const ASYNC: [Self; 16] = [
         Self::ByEntity,
         Self::ByTag,
         Self::ByGroup,
         Self::ByNameInBody,
         Self::Strict,
+        Self::StrictGroup,
         Self::ByTtl,
         Self::InRedis,
         Self::InMemory,
         Self::Renewed,
         Self::Alone,
+        Self::Refreshed,
         Self::Entry,
         Self::LocalEntry,
         Self::Page,
@@ -169,8 +177,8 @@ impl Way {
     pub(crate) const fn carries(self) -> u8 {
         match self {
             Self::ByEntity | Self::ByTtl | Self::Page => names::ENTITY,
-            Self::ByGroup => names::GROUP,
-            Self::Strict => names::STRICT,
+            Self::ByGroup | Self::StrictGroup => names::GROUP,
+            Self::Strict => names::ENTITY | names::TAG,
             Self::Entry | Self::PageOfEntry => names::ENTRY,
             Self::LocalEntry => names::LOCAL,
             _ => names::TAG,
@@ -182,11 +190,25 @@ impl Way {
         *Self::ASYNC.iter().chain(&others).find(|way| **way as u8 == number).unwrap()
     }
 
+    pub(crate) const fn is_strict(self) -> bool {
+        matches!(self, Self::Strict | Self::StrictGroup)
+    }
+
+    /// The items that a value read this way tells a process about, if it does: those that share the name.
+    pub(crate) fn tells(self, name: u8, item: u16, other: u16) -> bool {
+        match name {
+            names::ENTITY => self == Self::Strict,
+            names::TAG => self == Self::Strict && item == other,
+            names::GROUP => self == Self::StrictGroup && item % 4 == other % 4,
+            _ => false,
+        }
+    }
+
     /// A way and an item for it. A strict read also tells this process what it missed: of odd items there is none.
     pub(crate) fn choose(rng: &mut Rng) -> (Self, u64) {
         let way = Self::ASYNC[rng.usize(..Self::ASYNC.len())];
         let item = rng.u64(..ITEMS);
-        (way, if way == Self::Strict { item & !1 } else { item })
+        (way, if way.is_strict() { item & !1 } else { item })
     }
 
     /// Reads; of a page there is a second version, of the next item.
@@ -197,11 +219,13 @@ impl Way {
             Self::ByGroup => by_group(item).await.0,
             Self::ByNameInBody => by_name_in_body(item).await,
             Self::Strict => strict(item).await,
+            Self::StrictGroup => strict_group(item).await,
             Self::ByTtl => by_ttl(item).await,
             Self::InRedis => in_redis(item).await,
             Self::InMemory => in_memory(item).await,
             Self::Renewed => renewed(item).await,
             Self::Alone => alone(item).await,
+            Self::Refreshed => larder::refresh(by_tag(item)).await,
             Self::Entry => entry(item).await,
             Self::LocalEntry => local_entry(item).await,
             Self::PageOfEntry => page_of_entry(item).await,

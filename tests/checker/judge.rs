@@ -108,7 +108,7 @@ fn over_everywhere(process: &Process) -> impl Iterator<Item = (Record, u64)> + '
     })
 }
 
-/// When strict reads told a process what had been ended: of each item for its tag, of all for the entity.
+/// When strict reads told a process what had been ended.
 #[derive(Debug, Default)]
 struct Told {
     /// When a good strict read ended, and the latest beginning of one that ended by then.
@@ -117,8 +117,7 @@ struct Told {
 
 impl Told {
     fn of(reads: impl Iterator<Item = Record>) -> Self {
-        let good = reads.filter(|read| read.tag == Tag::Read && Way::from_number(read.what) == Way::Strict && read.good);
-        let mut sorted: Vec<(u64, u64)> = good.map(|read| (read.end, read.begin)).collect();
+        let mut sorted: Vec<(u64, u64)> = reads.map(|read| (read.end, read.begin)).collect();
         sorted.sort_unstable();
         let mut latest = 0;
         for (_, begin) in &mut sorted {
@@ -150,6 +149,8 @@ pub(crate) struct Verdict {
     pub(crate) slow: Vec<(usize, u64, u64)>,
 }
 
+/// The names that a strict read tells of.
+const TELLING: [u8; 3] = [names::ENTITY, names::TAG, names::GROUP];
 /// A call that takes longer is noted.
 const SLOW: u64 = 20_000_000;
 
@@ -162,9 +163,14 @@ pub(crate) fn judge(processes: &[Process]) -> Verdict {
         verdict.writes += writes.clone().count() as u64;
         let home = All::of(writes.map(|write| (*write, write.end)));
         let records = || process.records.iter().copied();
-        let entity = Told::of(records());
-        let items: Vec<Told> =
-            (0..ITEMS).map(|item| Told::of(records().filter(|read| u64::from(read.item) == item))).collect();
+        let strict = |read: &Record| read.tag == Tag::Read && read.good && Way::from_number(read.what).is_strict();
+        let strict: Vec<Record> = records().filter(strict).collect();
+        let told = |item: u16, name: u8| {
+            let tell = |read: &&Record| Way::from_number(read.what).tells(name, read.item, item);
+            Told::of(strict.iter().filter(tell).copied())
+        };
+        let items = u16::try_from(ITEMS).unwrap();
+        let told: Vec<Vec<Told>> = (0..items).map(|item| TELLING.map(|name| told(item, name)).into()).collect();
         for read in records().filter(|record| matches!(record.tag, Tag::Read | Tag::Part)) {
             verdict.reads += u64::from(read.tag == Tag::Read);
             if read.end - read.begin > SLOW && read.tag == Tag::Read {
@@ -183,10 +189,10 @@ pub(crate) fn judge(processes: &[Process]) -> Verdict {
             }
             let bound = if way == Way::ByTtl { TTL } else { LEASE };
             violation(Broken::FreshElsewhere, Some(ended), read.begin.saturating_sub(bound));
-            if way == Way::Strict && read.good {
+            if way.is_strict() && read.good {
                 violation(Broken::StrictAtOnce, Some(ended), read.begin);
             }
-            for (name, told) in [(names::ENTITY, &entity), (names::TAG, &items[usize::from(read.item)])] {
+            for (name, told) in TELLING.into_iter().zip(&told[usize::from(read.item)]) {
                 if let Some(known) = told.by(read.begin).filter(|_| way.carries() & name != 0) {
                     let ended = everywhere.ended(read.item, name, read.version);
                     violation(Broken::NoStaleSet, ended, known);
@@ -298,6 +304,10 @@ mod tests {
         let of_another = Record { item: 4, version: 0, ..told };
         assert_eq!(found(&[of_all], &[of_another, read(Way::ByEntity, 120, 1)]), [Broken::NoStaleSet]);
         assert_eq!(found(&[ended], &[of_another, read(Way::ByTag, 120, 1)]), []);
+        let of_group = write(names::GROUP, 100, 2);
+        let of_sibling = Record { item: 6, version: 0, ..read(Way::StrictGroup, 110, 2) };
+        assert_eq!(found(&[of_group], &[of_sibling, read(Way::ByGroup, 120, 1)]), [Broken::NoStaleSet]);
+        assert_eq!(found(&[of_group], &[told, read(Way::ByGroup, 120, 1)]), []);
     }
 
     #[test]

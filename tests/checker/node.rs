@@ -40,12 +40,8 @@ const VARIABLES: [&str; 7] = [
 ];
 
 /// Those that can be taken out, by the names that they have in orders.
-const PROTECTIONS: [Protection; 4] = [
-    Protection::StampBeforeBody,
-    Protection::FlightsByEpoch,
-    Protection::EpochsReadAgain,
-    Protection::TrackingLease,
-];
+const PROTECTIONS: [Protection; 4] =
+    [Protection::StampBeforeBody, Protection::FlightsByEpoch, Protection::EpochsReadAgain, Protection::TrackingLease];
 
 impl Orders {
     pub(crate) fn to_variables(&self) -> [(&'static str, String); 7] {
@@ -105,7 +101,7 @@ impl Process {
         while self.goes_on() {
             for _ in 0..BURST {
                 let (way, item) = Way::choose(&mut rng);
-                let link = if way == Way::Strict { self.link() } else { None };
+                let link = if way.is_strict() { self.link() } else { None };
                 let begin = now();
                 let (version, next) = way.read(item).await;
                 let end = now();
@@ -136,7 +132,8 @@ impl Process {
         const READS: usize = 64;
         let mut seen = Vec::with_capacity(READS);
         while self.goes_on() {
-            let item = rng.u64(..HOT);
+            // One of each place.
+            let item = rng.u64(..HOT / 2);
             for _ in 0..READS {
                 let begin = now();
                 let (version, _) = runtime.block_on(Way::InMemory.read(item));

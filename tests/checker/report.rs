@@ -36,9 +36,7 @@ const ECHO: u64 = 1_500_000_000;
 
 impl Report {
     pub(crate) fn add(&mut self, verdict: &Verdict, faults: &[Struck]) {
-        let near = |from: u64, to: u64| {
-            faults.iter().filter(move |fault| fault.begin < to && from < fault.end + ECHO)
-        };
+        let near = |from: u64, to: u64| faults.iter().filter(move |fault| fault.begin < to && from < fault.end + ECHO);
         self.rounds += 1;
         self.reads += verdict.reads;
         self.writes += verdict.writes;
@@ -75,7 +73,8 @@ impl Report {
                 self.longest_stale_calm = self.longest_stale_calm.max(*stale);
             }
         }
-        let calm = verdict.pushes.iter().filter(|(at, delay)| near(at.saturating_sub(LEASE + delay), *at).next().is_none());
+        let calm =
+            verdict.pushes.iter().filter(|(at, delay)| near(at.saturating_sub(LEASE + delay), *at).next().is_none());
         self.pushes.extend(calm.map(|(_, delay)| delay));
         self.pushes.sort_unstable();
     }
