@@ -315,6 +315,10 @@ impl Run {
     ) -> Entry {
         let Started { frame, mut stamp, born, began, generation, fenced, .. } = started;
         let (core, table) = (self.core(), self.larder.table());
+        #[cfg(feature = "testkit")]
+        if crate::testkit::is_out(crate::testkit::Protection::StampBeforeBody) {
+            stamp = self.stamp();
+        }
         let gathered = frame.take();
         stamp.merge(&gathered.stamp);
         let mut named = gathered.late;

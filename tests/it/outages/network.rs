@@ -2,28 +2,28 @@
 
 use super::scenario::outlive;
 use super::{Fault, World};
-use crate::proxy::Carries;
+use crate::proxy::Way;
 
-/// What is still carried between one of the two instances and the server.
-struct BlackHole<const LEFT: u8>;
+/// What is held back between one of the two instances and the server.
+struct BlackHole<const WAY: u8>;
 
-impl<const LEFT: u8> BlackHole<LEFT> {
-    const CARRIES: Carries = match LEFT {
-        0 => Carries::Nothing,
-        1 => Carries::Answers,
-        _ => Carries::Questions,
+impl<const WAY: u8> BlackHole<WAY> {
+    const HELD: &'static [Way] = match WAY {
+        0 => &[Way::Requests, Way::Replies],
+        1 => &[Way::Requests],
+        _ => &[Way::Replies],
     };
 }
 
-impl<const LEFT: u8> Fault for BlackHole<LEFT> {
-    const NAME: &'static str = match LEFT {
+impl<const WAY: u8> Fault for BlackHole<WAY> {
+    const NAME: &'static str = match WAY {
         0 => "black hole, both ways",
         1 => "black hole towards the server",
         _ => "black hole from the server",
     };
 
     async fn strike(&mut self, world: &mut World) {
-        world.proxy.carry_only(Self::CARRIES);
+        Self::HELD.iter().for_each(|way| world.proxy.hold(*way));
     }
 
     async fn heal(&mut self, world: &mut World) {
