@@ -7,9 +7,8 @@
 //! 3. `value` is never set to what a read says if anything was learnt since that read was sent ([`Guard`]).
 //! 4. While an end made here waits for Redis, the value is one of this process alone: nothing read meanwhile replaces it.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::sync::{Arc, AtomicU64, Mutex, MutexGuard, Ordering, PoisonError};
 
 /// An epoch: opaque, unique, monotone per name. Zero means "not known here".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

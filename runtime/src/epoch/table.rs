@@ -5,13 +5,12 @@
 //! 2. A cell that nobody refers to may be swept; `floor` remembers that something ended until then.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 #[cfg(feature = "redis")]
 use super::entries::Along;
 use super::entries::{self, Ends, Entries, Keepers, Owner};
 use super::{Cell, Epoch, Guard, canonical};
+use crate::sync::{Arc, AtomicU64, Mutex, MutexGuard, Ordering, PoisonError, Weak};
 
 /// The cells of one instance.
 #[derive(Debug)]

@@ -5,8 +5,8 @@
 pub struct Bounds {
     /// Processes with a cache of their own.
     pub processes: usize,
-    /// Whether they begin without a link, and Redis without epochs; else all is known and the link is up.
-    pub cold: bool,
+    /// What there is when it begins.
+    pub start: Start,
     /// Writes to the source, each followed by its invalidation.
     pub writes: u8,
     /// Calls that are under way in one process at a time.
@@ -23,6 +23,19 @@ pub struct Bounds {
     pub dependence: Dependence,
     /// What is taken away from the protocol.
     pub without: Option<Safeguard>,
+}
+
+/// What there is when a search begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// No link, and no epoch in Redis.
+    Cold,
+    /// Links, and epochs that all know, and no value.
+    Empty,
+    /// The same, with a value in each memory and in Redis.
+    Full,
+    /// The same, with a value in some of these.
+    Any,
 }
 
 /// What the one cached value depends on besides everything.
@@ -43,6 +56,9 @@ pub enum Kept {
     Alone,
     /// The same, and a value is written only while that key is what the value was computed at.
     Conditional,
+    /// A key of its own, and a value is written only while no entry of the function was ended since before its body; the
+    /// end of an entry deletes its value in the same step.
+    Unchanged,
     /// One key per function holds all ends, and a floor that stands for each entry without one.
     Together,
 }
@@ -56,6 +72,8 @@ pub enum Fault {
     Crash,
     /// An end is not answered in time, over a link that is up.
     Impatience,
+    /// The server refuses an end, and goes on reading: it is full, or a replica.
+    Refusal,
     /// The server saves, and later restarts from that save.
     Restart,
     /// `FLUSHALL`.

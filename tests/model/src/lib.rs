@@ -12,7 +12,7 @@ pub mod process;
 pub mod searches;
 pub mod server;
 
-pub use bounds::{Bounds, Dependence, Fault, Kept, Promise, Safeguard};
+pub use bounds::{Bounds, Dependence, Fault, Kept, Promise, Safeguard, Start};
 pub use model::{Outcome, Step, search};
 pub use searches::every_search;
 

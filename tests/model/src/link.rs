@@ -192,14 +192,33 @@ impl Process {
         Some(())
     }
 
-    /// Takes what arrived first.
-    pub fn receive(&mut self, bounds: &Bounds) -> Option<()> {
-        if self.inbox.is_empty() {
-            return None;
-        }
-        match self.inbox.remove(0) {
+    /// The server refuses the request that it would execute next, an end.
+    pub fn refused(&mut self) -> Option<()> {
+        let Some(Request::Raise { .. }) = self.outbox.first() else { return None };
+        let unanswered = self.inbox.iter().filter(|got| matches!(got, Message::Answer { .. })).count();
+        let Who::End { name, ends, .. } = self.asks.get(unanswered)?.who else { return None };
+        // A link that is being called up is given up at once.
+        (self.link == Link::Up).then_some(())?;
+        self.asks.remove(unanswered);
+        self.outbox.remove(0);
+        self.owed[name] += ends;
+        Some(())
+    }
+
+    /// Whether this message may be taken now. Announcements are handled where they arrive, in order; an answer wakes whoever
+    /// waits for it, and may be overtaken by all that came later.
+    pub fn may_take(&self, index: usize) -> bool {
+        let announced = |message: &Message| matches!(message, Message::Announced { .. });
+        !self.inbox.iter().take(index).any(announced)
+    }
+
+    /// Takes a message.
+    pub fn receive(&mut self, bounds: &Bounds, index: usize) -> Option<()> {
+        let answers = self.inbox.iter().take(index).filter(|got| matches!(got, Message::Answer { .. })).count();
+        match self.inbox.remove(index) {
             Message::Closed => {
-                self.cut(bounds);
+                // What was not executed was sent to a server that is gone.
+                let _lost = self.cut(bounds);
             }
             Message::Announced { name, epoch, first, ended } => {
                 let own = self.own();
@@ -209,7 +228,7 @@ impl Process {
                 self.swept &= name != SHOWN;
             }
             Message::Answer { value, epochs, ended } => {
-                let ask = self.asks.remove(0);
+                let ask = self.asks.remove(answers);
                 self.answer(bounds, &ask, value, epochs);
                 if self.link == Link::Up {
                     // It came behind every announcement from before it.
@@ -268,7 +287,7 @@ impl Process {
     }
 
     fn read_again(&mut self, bounds: &Bounds, ask: &Ask, epochs: PerName<Option<u8>>) {
-        let alone = matches!(bounds.dependence, Dependence::Entry(Kept::Alone | Kept::Conditional));
+        let alone = matches!(bounds.dependence, Dependence::Entry(Kept::Alone | Kept::Conditional | Kept::Unchanged));
         for name in (0..NAMES).filter(|name| ask.names[*name]) {
             let absent = if name == SHOWN && alone { Epoch::NeverEnded } else { Epoch::Unknown };
             let epoch = epochs[name].map_or(absent, Epoch::Given);

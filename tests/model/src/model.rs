@@ -1,8 +1,8 @@
 //! Everything that may happen next, in every order.
 
-use stateright::{Checker as _, Model, Property};
+use stateright::{Checker as _, HasDiscoveries, Model, Property};
 
-use crate::bounds::{Bounds, Dependence, Fault, Promise, Safeguard};
+use crate::bounds::{Bounds, Dependence, Fault, Promise, Safeguard, Start};
 use crate::cell::Epoch;
 use crate::link::Link;
 use crate::process::{Process, Stage};
@@ -37,8 +37,8 @@ pub enum Step {
     Return(usize, usize),
     /// The server executes the oldest request of a process.
     Execute(usize),
-    /// A process takes what was sent to it first.
-    Receive(usize),
+    /// A process takes one of the messages that came.
+    Receive(usize, usize),
     /// It asks whether its link is alive.
     Beat(usize),
     /// It calls a link up.
@@ -73,7 +73,7 @@ impl Model for Bounds {
             let (ticks, faults) = (self.ticks, self.faults);
             State { written: 1, server, processes, adrift: Vec::new(), ticks, faults, long_ago: 0 }
         };
-        if self.cold {
+        if self.start == Start::Cold {
             return vec![state(Server::default(), vec![Process::default(); self.processes])];
         }
         let mut states = Vec::new();
@@ -82,6 +82,11 @@ impl Model for Bounds {
             let entry = matches!(self.dependence, Dependence::Entry(_));
             let stamp = [epochs[0], if entry { Epoch::Unknown } else { epochs[SHOWN] }, Epoch::Unknown];
             for holding in 0..=self.processes {
+                let full = value && holding == self.processes;
+                let empty = !value && holding == 0;
+                if self.start == Start::Full && !full || self.start == Start::Empty && !empty {
+                    continue;
+                }
                 let process = |at| Process::warm(epochs, (at < holding).then_some(stamp));
                 let mut state = state(server.clone(), (0..self.processes).map(process).collect());
                 state.processes.sort();
@@ -107,7 +112,9 @@ impl Model for Bounds {
                 may(Step::Return(at, slot), matches!(stage, Some(Stage::Running(Some(_)))));
             }
             may(Step::Execute(at), !process.outbox.is_empty());
-            may(Step::Receive(at), !process.inbox.is_empty());
+            for index in 0..process.inbox.len() {
+                may(Step::Receive(at, index), process.may_take(index));
+            }
             may(Step::Beat(at), timed || self.kinds.contains(&Fault::Flush));
             may(Step::Connect(at), process.link == Link::Down);
             may(Step::Deliver(at), process.owed != [0; NAMES]);
@@ -123,7 +130,7 @@ impl Model for Bounds {
         }
         for kind in self.kinds {
             match kind {
-                Fault::Cut | Fault::Crash | Fault::Impatience => {
+                Fault::Cut | Fault::Crash | Fault::Impatience | Fault::Refusal => {
                     steps.extend((0..self.processes).map(|at| Step::Fault(*kind, at)));
                 }
                 Fault::Evict => steps.extend((0..NAMES).map(|name| Step::Fault(*kind, name))),
@@ -187,15 +194,7 @@ impl State {
                 process.subscribed |= request == Request::Subscribe;
                 process.inbox.extend(answer);
             }
-            Step::Receive(at) => {
-                let sent = self.processes[at].outbox.clone();
-                let closed = self.processes[at].inbox.first() == Some(&Message::Closed);
-                self.processes[at].receive(bounds)?;
-                if closed && !sent.is_empty() {
-                    // The server that it was sent to is gone.
-                    self.processes[at].outbox.clear();
-                }
-            }
+            Step::Receive(at, index) => self.processes[at].receive(bounds, index)?,
             Step::Beat(at) => self.processes[at].beat()?,
             Step::Connect(at) => {
                 self.processes[at].connect(bounds);
@@ -258,13 +257,15 @@ impl State {
                 self.drift(dead.outbox);
             }
             Fault::Impatience => self.processes[at].give_up()?,
+            Fault::Refusal => self.processes[at].refused()?,
             Fault::Restart => {
                 self.server.restart();
                 self.adrift.clear();
                 for process in self.processes.iter_mut().filter(|process| process.link != Link::Down) {
                     process.outbox.clear();
                     process.subscribed = false;
-                    process.inbox.push(Message::Closed);
+                    // What was on its way is lost; had it arrived, it would have been taken before.
+                    process.inbox = vec![Message::Closed];
                 }
             }
             Fault::Flush => self.server.data = Default::default(),
@@ -297,7 +298,7 @@ pub struct Outcome {
 /// Searches all that can happen within these bounds.
 #[must_use]
 pub fn search(bounds: Bounds) -> Outcome {
-    let checker = bounds.checker().threads(2).target_max_depth(bounds.depth).spawn_bfs().join();
+    let checker = bounds.checker().threads(2).target_max_depth(bounds.depth).finish_when(HasDiscoveries::AnyFailures).spawn_bfs().join();
     let mut found = checker.discoveries();
     let lively = found.remove("all is well again after all that may happen").is_some();
     let broken = found.into_iter().next().map(|(name, path)| (name, path.into_actions()));

@@ -253,7 +253,10 @@ impl Process {
 
     /// Takes the stamp: from here on the body may read the source.
     fn begin(&mut self, slot: usize, bounds: &Bounds) {
-        let stamp = self.stamp(Self::before(bounds));
+        let mut stamp = self.stamp(Self::before(bounds));
+        if bounds.dependence == Dependence::Entry(EndsKept::Unchanged) {
+            stamp[ANY] = self.cells[ANY].epoch;
+        }
         if let Some(run) = &mut self.runs[slot] {
             (run.stage, run.stamp, run.young) = (Stage::Running(None), stamp, LEASE);
         }
@@ -274,7 +277,7 @@ impl Process {
     fn take_over(&mut self, bounds: &Bounds, ask: &Ask, epochs: PerName<Option<u8>>) -> PerName<bool> {
         let mut missing = PerName::default();
         for name in (0..NAMES).filter(|name| ask.names[*name]) {
-            let alone = matches!(bounds.dependence, Dependence::Entry(EndsKept::Alone | EndsKept::Conditional));
+            let alone = Self::entry(bounds) && bounds.dependence != Dependence::Entry(EndsKept::Together);
             let epoch = match epochs[name] {
                 Some(epoch) => Epoch::Given(epoch),
                 None if name == SHOWN && alone => Epoch::NeverEnded,
@@ -425,20 +428,23 @@ impl Process {
         if stored && !ended {
             let mut stamp = run.stamp;
             if entry {
-                stamp[SHOWN] = Epoch::Unknown;
+                (stamp[SHOWN], stamp[ANY]) = (Epoch::Unknown, Epoch::Unknown);
             }
             self.memory = Some(Kept { version, stamp, young: run.young });
         }
         self.serve(version, run.needs);
-        let current = self.is_current(&run.stamp);
+        let mut carried = run.stamp;
+        carried[ANY] = Epoch::Unknown;
+        let current = self.is_current(&carried);
         if let Some(waiter) = run.waiter {
-            let untouched = (0..NAMES).all(|name| run.stamp[name] == Epoch::Unknown || !run.changed[name]);
+            let untouched = (0..NAMES).all(|name| carried[name] == Epoch::Unknown || !run.changed[name]);
             if untouched || stored && current || bounds.without == Some(Safeguard::FlightsUnchanged) {
                 self.serve(version, waiter);
             }
         }
         let confirmed = (0..NAMES).all(|name| !Self::CARRIED[name] || run.stamp[name].is_confirmed());
-        if write && confirmed && current && self.link == Link::Up {
+        let known = bounds.dependence != Dependence::Entry(EndsKept::Unchanged) || run.stamp[ANY].is_confirmed();
+        if write && confirmed && known && current && self.link == Link::Up {
             // Nobody waits for the answer.
             self.outbox.push(Request::Write(Record { version, stamp: run.stamp }));
         }

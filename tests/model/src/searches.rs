@@ -1,11 +1,11 @@
 //! What is searched: each kind of dependence, with each fault.
 
-use crate::bounds::{Bounds, Dependence, Fault, Kept};
+use crate::bounds::{Bounds, Dependence, Fault, Kept, Start};
 
 /// One write, no fault, two processes that know everything.
 pub const CALM: Bounds = Bounds {
     processes: 2,
-    cold: false,
+    start: Start::Any,
     writes: 1,
     runs: 1,
     ticks: 0,
@@ -28,7 +28,7 @@ pub fn every_search() -> Vec<(String, Bounds)> {
         searches.push((format!("{depends}, calm"), calm));
         searches.push((format!("{depends}, two calls at a time"), Bounds { runs: 2, ..calm }));
         searches.push((format!("{depends}, one process, two writes"), Bounds { processes: 1, runs: 2, writes: 2, ..calm }));
-        searches.push((format!("{depends}, cold"), Bounds { cold: true, ..calm }));
+        searches.push((format!("{depends}, cold"), Bounds { start: Start::Cold, ..calm }));
         searches.push((format!("{depends}, the lease"), Bounds { ticks: 2, ..calm }));
         for kind in FAULTS {
             searches.push((format!("{depends}, {kind:?}"), Bounds { faults: 1, kinds: one(*kind), ..calm }));
@@ -39,7 +39,7 @@ pub fn every_search() -> Vec<(String, Bounds)> {
 
 /// Every kind of fault.
 pub const FAULTS: &[Fault] =
-    &[Fault::Cut, Fault::Crash, Fault::Impatience, Fault::Restart, Fault::Flush, Fault::Evict, Fault::Trim];
+    &[Fault::Cut, Fault::Crash, Fault::Impatience, Fault::Refusal, Fault::Restart, Fault::Flush, Fault::Evict, Fault::Trim];
 
 /// A kind of fault alone.
 #[must_use]

@@ -107,7 +107,7 @@ impl Server {
     /// One that has epochs, and a value of the first version or none.
     pub fn warm(bounds: &Bounds, value: bool) -> (Self, PerName<Epoch>) {
         let mut server = Self { data: Data { noted: Some(0), ..Data::default() }, ..Self::default() };
-        let alone = matches!(bounds.dependence, Dependence::Entry(Kept::Alone | Kept::Conditional));
+        let alone = matches!(bounds.dependence, Dependence::Entry(Kept::Alone | Kept::Conditional | Kept::Unchanged));
         for name in (0..NAMES).filter(|name| !alone || *name != SHOWN) {
             server.raise(bounds, name, true);
         }
@@ -177,16 +177,25 @@ impl Server {
                     self.ended = self.ended.max(version);
                 }
                 news.push(self.raise(bounds, name, false));
-                if name == SHOWN && matches!(bounds.dependence, Dependence::Entry(_)) {
+                if let Dependence::Entry(kept) = bounds.dependence
+                    && name == SHOWN
+                {
                     news.push(self.raise(bounds, ANY, false));
-                    self.data.value = None;
+                    if kept != Kept::Together {
+                        self.data.value = None;
+                    }
                 }
                 answer.1[name] = self.data.epochs[name];
             }
-            Request::Write(record) => {
-                let conditional = bounds.dependence == Dependence::Entry(Kept::Conditional);
-                let present = self.data.epochs[SHOWN].map_or(Epoch::NeverEnded, Epoch::Given);
-                if !conditional || record.stamp[SHOWN] == present {
+            Request::Write(mut record) => {
+                let any = std::mem::take(&mut record.stamp[ANY]);
+                let at = |name: usize| self.data.epochs[name].map_or(Epoch::NeverEnded, Epoch::Given);
+                let may = match bounds.dependence {
+                    Dependence::Entry(Kept::Conditional) => record.stamp[SHOWN] == at(SHOWN),
+                    Dependence::Entry(Kept::Unchanged) => any == at(ANY),
+                    _ => true,
+                };
+                if may {
                     self.data.value = Some(record);
                 }
                 return (news, None);
