@@ -26,6 +26,7 @@ mod redis_tier;
 mod remote;
 mod revision;
 mod stats;
+mod sync;
 #[cfg(feature = "testkit")]
 #[cfg_attr(docsrs, doc(cfg(feature = "testkit")))]
 pub mod testkit;

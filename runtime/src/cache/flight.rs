@@ -8,13 +8,13 @@
 //! 3. A waiter holds no lock while it waits, and does not wait for a flight that waits for it.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use tokio::sync::Notify;
 
 use super::{Entry, Frame};
 use crate::clock::Moment;
 use crate::epoch::Cell;
+use crate::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 #[cfg(feature = "testkit")]
 use crate::testkit::{Protection, is_out};
 

@@ -9,9 +9,7 @@
 //!    epoch first and the fence second misses none.
 //! 5. While an end made here waits for Redis, the value is one of this process alone: nothing read meanwhile replaces it.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use crate::sync::{Arc, AtomicU64, Mutex, MutexGuard, Ordering, PoisonError};
 
 use super::{Epoch, Told};
 use crate::clock::Moment;
