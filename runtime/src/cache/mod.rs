@@ -5,6 +5,7 @@ mod flight;
 mod forget;
 mod frame;
 mod function;
+mod judged;
 mod kept;
 mod look;
 mod ready;

@@ -7,4 +7,4 @@ mod tier;
 pub use cacheable::{Cacheable, Declared, Now, Opaque, Outcome, Pending, Plain, Return, Settled, Shape, Storable};
 pub use taken::{TakenAlong, lend, own};
 pub(crate) use tier::Codec;
-pub use tier::{LivesIn, Local, Shared};
+pub use tier::{LivesIn, Local, LocalKey, Shared, SharedKey};
