@@ -11,7 +11,7 @@ async fn openid_configuration(config: &Config, host: &str) -> Arc<OpenId> {
             __LARDER.place(|| {})
         },
         ::larder::__private::revision(&config),
-        ::larder::__private::Local::key().part(&host),
+        ::larder::__private::LocalKey::empty().part(&host),
         ::larder::__private::Return::<Arc<OpenId>>::NEW.shape(),
     ) {
         ::larder::__private::Look::Hit(__larder) => return __larder,

@@ -13,7 +13,7 @@ fn page(config: &Config, db: &Db, host: Option<&str>) -> Page {
             __LARDER.place(|| {})
         },
         ::larder::__private::text_of(&config.hexsha()),
-        ::larder::__private::Shared::when(host.is_some())
+        ::larder::__private::SharedKey::when(host.is_some())
             .part(&host)
             .revision(::larder::__private::LeftOut::new(&db).revision()),
         ::larder::__private::Now::<Page>::NEW.shape(),

@@ -11,7 +11,7 @@ async fn list_tools(filter: &Filter, page: u32) -> Result<Arc<Vec<Tool>>, Error>
                 .ttl(::core::time::Duration::from_secs(20u64));
             __LARDER.place(|| {})
         },
-        ::larder::__private::Shared::key().part(&filter).part(&page),
+        ::larder::__private::SharedKey::empty().part(&filter).part(&page),
         ::larder::__private::Return::<Result<Arc<Vec<Tool>>, Error>>::NEW.shape(),
     ) {
         ::larder::__private::Look::Hit(__larder) => return __larder,

@@ -37,7 +37,7 @@ where
                     .named("list", "tools", 6556251926715945423u64);
                 __LARDER.place(|| {})
             },
-            ::larder::__private::Shared::key()
+            ::larder::__private::SharedKey::empty()
                 .part(&page)
                 .revision(::larder::__private::LeftOut::new(&self).revision()),
             ::larder::__private::Return::<Vec<Tool>>::NEW.shape(),

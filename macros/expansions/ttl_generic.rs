@@ -22,7 +22,7 @@ where
                 .version(SCHEMA);
             __LARDER.place(|| {})
         },
-        ::larder::__private::Shared::key().part(&table).part(&id),
+        ::larder::__private::SharedKey::empty().part(&table).part(&id),
         ::larder::__private::Return::<Option<[T::Row; N]>>::NEW.shape(),
     ) {
         ::larder::__private::Look::Hit(__larder) => return __larder,

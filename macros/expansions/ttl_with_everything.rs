@@ -20,7 +20,7 @@ pub(crate) async fn tool<T: Table>(
                 .strict_alone();
             __LARDER.place(|| {})
         },
-        ::kept::__private::Shared::when(cursor.is_none())
+        ::kept::__private::SharedKey::when(cursor.is_none())
             .part(&id)
             .part(&cursor)
             .revision(::kept::__private::LeftOut::new(&db).revision()),

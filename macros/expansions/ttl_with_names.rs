@@ -10,7 +10,7 @@ async fn tool(id: u32) -> Option<Tool> {
                 .named("tool", "tools", 15739607562734057933u64);
             __LARDER.place(|| {})
         },
-        ::larder::__private::Shared::key().part(&id),
+        ::larder::__private::SharedKey::empty().part(&id),
         ::larder::__private::Return::<Option<Tool>>::NEW.shape(),
     ) {
         ::larder::__private::Look::Hit(__larder) => return __larder,

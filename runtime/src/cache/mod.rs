@@ -6,6 +6,7 @@ mod flight;
 mod forget;
 mod frame;
 mod function;
+mod judged;
 mod kept;
 mod look;
 mod ready;

@@ -17,10 +17,14 @@ use crate::key::Key;
 )]
 pub trait LivesIn<T>: Sized {
     /// Writes the value in a form that names its fields; `None` when it cannot be written.
-    fn encode(&self) -> Option<Vec<u8>>;
+    fn encode(&self) -> Option<Vec<u8>> {
+        None
+    }
 
     /// Reads what [`encode`](Self::encode) wrote; `None` for anything else.
-    fn decode(bytes: &[u8]) -> Option<Self>;
+    fn decode(_bytes: &[u8]) -> Option<Self> {
+        None
+    }
 }
 
 /// The two functions of a value's tiers, for values whose type is not known.
@@ -40,51 +44,17 @@ impl Codec {
 #[derive(Clone, Copy, Debug)]
 pub struct Local;
 
-impl Local {
-    /// The key of a call whose value lives in memory.
-    #[inline]
-    #[must_use]
-    pub fn key() -> Key<Self> {
-        Key::new(true)
-    }
-
-    /// The same, for a call that is cached only on a condition.
-    #[inline]
-    #[must_use]
-    pub fn when(wanted: bool) -> Key<Self> {
-        Key::new(wanted)
-    }
-}
-
-impl<V> LivesIn<Local> for V {
-    fn encode(&self) -> Option<Vec<u8>> {
-        None
-    }
-
-    fn decode(_: &[u8]) -> Option<Self> {
-        None
-    }
-}
+impl<V> LivesIn<Local> for V {}
 
 /// Memory and Redis: a type that serde can write and read.
 #[derive(Clone, Copy, Debug)]
 pub struct Shared;
 
-impl Shared {
-    /// The key of a call whose value lives in memory and Redis.
-    #[inline]
-    #[must_use]
-    pub fn key() -> Key<Self> {
-        Key::new(true)
-    }
+/// The key of a call whose value lives in memory.
+pub type LocalKey = Key<Local>;
 
-    /// The same, for a call that is cached only on a condition.
-    #[inline]
-    #[must_use]
-    pub fn when(wanted: bool) -> Key<Self> {
-        Key::new(wanted)
-    }
-}
+/// The key of a call whose value lives in memory and Redis.
+pub type SharedKey = Key<Shared>;
 
 #[cfg(any(feature = "redis", feature = "testkit"))]
 #[diagnostic::do_not_recommend]
@@ -108,15 +78,7 @@ impl<V: Serialize + DeserializeOwned> LivesIn<Shared> for V {
 
 #[cfg(not(any(feature = "redis", feature = "testkit")))]
 #[diagnostic::do_not_recommend]
-impl<V: Serialize + DeserializeOwned> LivesIn<Shared> for V {
-    fn encode(&self) -> Option<Vec<u8>> {
-        None
-    }
-
-    fn decode(_: &[u8]) -> Option<Self> {
-        None
-    }
-}
+impl<V: Serialize + DeserializeOwned> LivesIn<Shared> for V {}
 
 #[cfg(all(test, any(feature = "redis", feature = "testkit")))]
 mod tests {
