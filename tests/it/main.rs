@@ -38,3 +38,4 @@ mod stacked;
 mod support;
 mod testkit;
 mod together;
+mod topology;
