@@ -44,4 +44,5 @@ mod stacked;
 mod support;
 mod testkit;
 mod together;
+mod topology;
 mod two_versions;

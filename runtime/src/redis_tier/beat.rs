@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use super::exchange::{Replies, Request};
 use super::link::{ANSWER, Link};
 use super::servers::Servers;
-use super::topology::read_slots;
+use super::topology::{read_shards, shards};
 use crate::clock::Moment;
 use crate::epoch::EVERYTHING;
 use crate::remote::Refusal;
@@ -53,6 +53,7 @@ impl Link {
             None => ask_all(servers, &key, limit).await?,
         };
         let answered = self.clock.coarse();
+        let mut said = String::new();
         for (index, replies) in answers.into_iter().enumerate() {
             let mut replies = replies.into_iter();
             let time = replies.next().and_then(Result::ok).and_then(|value| <(u64, u64)>::from_redis_value(value).ok());
@@ -61,7 +62,7 @@ impl Link {
             let name = || servers.all().get(index).map(|server| server.master.address.to_string()).unwrap_or_default();
             is_master(replies.next(), name)?;
             if let Some(state) = replies.next() {
-                is_in_force(state, name)?;
+                said.push_str(&in_force(state, name)?);
             }
             if index == timekeeper {
                 let middle = sent + answered.since(sent) / 2;
@@ -69,6 +70,9 @@ impl Link {
                 let here = i64::try_from(middle.as_nanos() / 1_000).unwrap_or(i64::MAX);
                 self.server_ahead.store(server.saturating_sub(here), Ordering::Relaxed);
             }
+        }
+        if !said.is_empty() && servers.is_news(said) {
+            look_again(servers, limit).await?;
         }
         let epoch = epoch.and_then(Result::ok).and_then(|value| self.told(&value)).map(|told| told.epoch);
         if everything.epoch().is_confirmed() && epoch != Some(everything.epoch()) && everything.guard() == guard {
@@ -103,35 +107,34 @@ fn silence(refusal: Refusal) -> Missed {
 
 type Answers = (Vec<Replies>, Option<Result<Value, String>>);
 
-/// Asks every node of a Cluster, and the one that has it for the epoch of everything; takes over who owns which slots.
+/// Asks every node of a Cluster, and the one that has it for the epoch of everything.
 async fn ask_all(servers: &Arc<Servers>, key: &str, limit: Duration) -> Result<Answers, Missed> {
-    let (mut info, mut slots) = (cmd("CLUSTER"), cmd("CLUSTER"));
+    let mut info = cmd("CLUSTER");
     info.arg("INFO");
-    slots.arg("SLOTS");
     let questions = Request::of([cmd("TIME"), cmd("ROLE"), info]);
     let mut asked = JoinSet::new();
     for (index, server) in servers.all().iter().enumerate() {
         let (questions, connection) = (questions.clone(), server.connection.clone());
         asked.spawn(async move { (index, questions.exchange(connection, limit).await) });
     }
-    let (whole, lost) = (Arc::clone(servers), Request::One(get(key)));
-    let epoch = tokio::spawn(async move { whole.exchange(&lost, limit).await });
-    let first = servers.all().first().ok_or_else(|| Missed::Silence("there is no server".to_owned()))?;
-    let owned = Request::One(slots).exchange(first.connection.clone(), limit).await.map_err(silence)?;
+    let epoch = servers.exchange(&Request::One(get(key)), limit).await.map_err(silence)?.pop();
     let mut answers = Vec::new();
     while let Some(answered) = asked.join_next().await {
         let (index, replies) = answered.map_err(|_| silence(Refusal::Unknown))?;
         answers.push((index, replies.map_err(silence)?));
     }
     answers.sort_by_key(|(index, _)| *index);
-    let epoch = epoch.await.map_err(|_| silence(Refusal::Unknown))?.map_err(silence)?.pop();
-    let owned = owned.into_iter().next().and_then(Result::ok);
-    let masters = owned.and_then(|owned| read_slots(&first.master.address, owned));
-    let masters = masters.ok_or_else(|| Missed::Silence("CLUSTER SLOTS cannot be read".to_owned()))?;
-    if !servers.take_over(&masters) {
-        return Err(Missed::Demoted("the Cluster has another master".to_owned()));
-    }
     Ok((answers.into_iter().map(|(_, replies)| replies).collect(), epoch))
+}
+
+/// Takes over who owns which slots.
+async fn look_again(servers: &Servers, limit: Duration) -> Result<(), Missed> {
+    let unread = || Missed::Silence("CLUSTER SHARDS cannot be read: the user needs `+cluster`".to_owned());
+    let first = servers.all().first().ok_or_else(unread)?;
+    let answer = Request::One(shards()).exchange(first.connection.clone(), limit).await.map_err(silence)?;
+    let answer = answer.into_iter().next().and_then(Result::ok).ok_or_else(unread)?;
+    let masters = read_shards(&first.master.address, answer).ok_or_else(unread)?;
+    if servers.take_over(&masters) { Ok(()) } else { Err(Missed::Demoted("the Cluster has another master".to_owned())) }
 }
 
 /// A server that was demoted answers reads, and hears nothing of what is ended at the one that took over.
@@ -150,8 +153,9 @@ fn is_master(role: Option<Result<Value, String>>, server: impl Fn() -> String) -
     Err(Missed::Demoted(format!("{} is a replica: invalidations need the master, give its address", server())))
 }
 
-/// A node that does not see most of its Cluster does not know who owns what.
-fn is_in_force(state: Result<Value, String>, server: impl Fn() -> String) -> Result<(), Missed> {
+/// What a node says about its Cluster: what changes when slots or nodes do. One that does not see most of the others does not
+/// know who owns what.
+fn in_force(state: Result<Value, String>, server: impl Fn() -> String) -> Result<String, Missed> {
     let text = match state {
         Ok(value) => String::from_redis_value(value).unwrap_or_default(),
         Err(code) => {
@@ -159,8 +163,9 @@ fn is_in_force(state: Result<Value, String>, server: impl Fn() -> String) -> Res
             return Err(Missed::Silence(format!("{server} refused CLUSTER INFO ({code}): the user needs `+cluster`")));
         }
     };
-    if text.lines().any(|line| line.trim() == "cluster_state:ok") {
-        return Ok(());
+    if !text.lines().any(|line| line.trim() == "cluster_state:ok") {
+        return Err(Missed::Demoted(format!("the Cluster is down as {} sees it: look at `CLUSTER INFO`", server())));
     }
-    Err(Missed::Demoted(format!("the Cluster is down as {} sees it: look at `CLUSTER INFO`", server())))
+    const TELLING: [&str; 3] = ["cluster_current_epoch:", "cluster_known_nodes:", "cluster_size:"];
+    Ok(text.lines().filter(|line| TELLING.iter().any(|start| line.starts_with(start))).collect())
 }

@@ -42,13 +42,15 @@ impl Link {
         let mut runs = Vec::with_capacity(servers.all().len());
         for server in servers.all() {
             let mut info = cmd("INFO");
-            info.arg("server");
+            info.arg("server").arg("replication");
             let answer = Request::One(info).exchange(server.connection.clone(), self.operation_timeout).await;
             let info = answer.map_err(|refusal| refusal.to_string())?.pop().unwrap_or(Ok(Value::Nil));
             let info = info.map_err(|code| format!("INFO was refused ({code}): the user needs `+info`"))?;
             let text = String::from_redis_value(info).map_err(|_| "INFO cannot be read".to_owned())?;
-            let run = text.lines().find_map(|line| line.strip_prefix("run_id:")).unwrap_or_default();
-            runs.push(run.trim().to_owned());
+            // A replica that was promoted writes another history, also one that had been the master before.
+            let history =
+                ["run_id:", "master_replid:"].map(|field| text.lines().find_map(|line| line.strip_prefix(field)));
+            runs.push(history.map(|part| part.unwrap_or_default().trim()).join("/"));
         }
         runs.sort_unstable();
         let checked = self.now(servers, Request::One(scripts::same_run(&self.names, &runs.join(",")))).await?;

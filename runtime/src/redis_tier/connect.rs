@@ -17,7 +17,7 @@ pub(super) async fn connect(address: &Address, config: AsyncConnectionConfig) ->
     let config = config.set_connection_timeout(Some(CONNECT)).set_response_timeout(None);
     match tokio::time::timeout(CONNECT * 2, open(address, config)).await {
         Ok(connected) => connected.map_err(|error| fault(address, &error)),
-        Err(_) => Err(format!("{address} does not answer")),
+        Err(_) => Err(silent(address)),
     }
 }
 
@@ -48,9 +48,17 @@ fn fault(address: &Address, error: &RedisError) -> String {
             format!("{address} refused the handshake: look at the database number and the version (7.0 or newer)")
         }
         Some(code) => format!("{address} refused the connection ({code})"),
+        None if error.is_timeout() => silent(address),
         None if error.is_connection_refusal() => format!("nobody listens at {address}"),
         None => format!("no connection to {address}: if it expects TLS, write rediss://"),
     }
+}
+
+fn silent(address: &Address) -> String {
+    if address.tls.is_some() {
+        return format!("{address} does not answer: look whether it speaks TLS on this port");
+    }
+    format!("{address} does not answer")
 }
 
 fn login(address: &Address) -> String {

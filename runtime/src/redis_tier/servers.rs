@@ -1,7 +1,7 @@
 //! The connections of one link, one to each server that takes writes, and how requests find theirs.
 
 use std::collections::BTreeMap;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
@@ -19,6 +19,8 @@ pub(crate) struct Servers {
     servers: Vec<Server>,
     /// Of a Cluster: which server owns each slot.
     owners: Option<RwLock<Vec<usize>>>,
+    /// What the nodes said about their Cluster when it was last looked at who owns what.
+    seen: Mutex<String>,
     /// Set when a request was sent on to a server that this link does not know.
     retired: Retired,
 }
@@ -55,7 +57,7 @@ impl Servers {
                 }
             }
         }
-        Self { servers, owners: cluster.then(|| RwLock::new(owners)), retired }
+        Self { servers, owners: cluster.then(|| RwLock::new(owners)), seen: Mutex::default(), retired }
     }
 
     pub(crate) fn all(&self) -> &[Server] {
@@ -72,6 +74,14 @@ impl Servers {
         let Some(owners) = &self.owners else { return Some(0) };
         let owners = owners.read().unwrap_or_else(PoisonError::into_inner);
         owners.get(usize::from(slot(key))).copied().filter(|owner| *owner != NOBODY)
+    }
+
+    /// Whether the Cluster is another than when this was asked last.
+    pub(crate) fn is_news(&self, said: String) -> bool {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let news = *seen != said;
+        *seen = said;
+        news
     }
 
     /// Takes over who owns what. `false`: a master among them is not of this link.
@@ -92,15 +102,17 @@ impl Servers {
         true
     }
 
-    /// Sends a request to where it belongs, and waits for the replies at most `limit`. Needs a tokio runtime with timers.
+    /// Sends a request to where it belongs, and waits for the replies at most `limit`, or until the link is at its end. Needs
+    /// a tokio runtime with timers.
     pub(crate) async fn exchange(&self, request: &Request, limit: Duration) -> Result<Replies, Refusal> {
-        match self.only() {
-            Some(connection) => request.exchange(connection.clone(), limit).await,
+        let replies = match self.only() {
+            Some(connection) => self.retired.or(request.exchange(connection.clone(), limit)).await,
             None => {
-                let routed = self.route(request.commands());
-                tokio::time::timeout(limit, routed).await.unwrap_or(Err(Refusal::Unknown))
+                let routed = tokio::time::timeout(limit, self.route(request.commands()));
+                self.retired.or(async { routed.await.unwrap_or(Err(Refusal::Unknown)) }).await
             }
-        }
+        };
+        replies.unwrap_or(Err(Refusal::Unknown))
     }
 
     /// Sends each command to the owner of its key's slot, and after it where the slot moves.

@@ -103,7 +103,8 @@ fn system_roots() -> Result<RootCertStore, String> {
 pub(super) fn fault(server: &dyn fmt::Display, error: &(dyn StdError + 'static)) -> Option<String> {
     let error = find(error)?;
     Some(match error {
-        Error::InvalidCertificate(CertificateError::UnknownIssuer) => format!(
+        // The second: an authority of the same name is trusted.
+        Error::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::BadSignature) => format!(
             "the certificate of {server} is signed by nobody who is trusted here: give its certificate authority with \
              `redis_ca` or LARDER_REDIS_CA"
         ),
@@ -131,6 +132,9 @@ pub(super) fn fault(server: &dyn fmt::Display, error: &(dyn StdError + 'static))
     })
 }
 
+/// An error as the redis crate keeps it: shared, and thereby of another type.
+type Shared = Arc<dyn StdError + Send + Sync>;
+
 /// The fault of TLS among the causes of an error. An I/O error hides the one it was made of from `source`.
 fn find<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a Error> {
     let mut next = Some(error);
@@ -139,9 +143,10 @@ fn find<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a Error> {
             return Some(found);
         }
         let inside = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        next = match inside {
-            Some(inside) => Some(inside),
-            None => error.source(),
+        next = match (inside, error.downcast_ref::<Shared>()) {
+            (Some(inside), _) => Some(inside),
+            (None, Some(shared)) => Some(&**shared),
+            (None, None) => error.source(),
         };
     }
     None

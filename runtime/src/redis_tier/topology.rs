@@ -1,10 +1,10 @@
 //! Which servers make up Redis: one, the one that sentinels name, or the masters of a Cluster.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use redis::{AsyncConnectionConfig, FromRedisValue as _, Value, cmd};
+use redis::{AsyncConnectionConfig, Cmd, FromRedisValue as _, Value, cmd};
 
 use super::address::Address;
 use super::connect::{CONNECT, connect};
@@ -186,7 +186,7 @@ impl Master {
 }
 
 /// One question to a server that is no part of the link.
-async fn ask(address: &Address, question: redis::Cmd) -> Result<Value, String> {
+async fn ask(address: &Address, question: Cmd) -> Result<Value, String> {
     let connection = connect(address, AsyncConnectionConfig::new()).await?;
     let answer = Request::One(question).exchange(connection, CONNECT).await;
     match answer.map_err(|_| format!("{address} does not answer"))?.pop() {
@@ -208,33 +208,38 @@ async fn ask_sentinel(sentinel: &Address, name: &str) -> Result<(String, u16), S
     }
 }
 
-/// The masters that own slots, as one node sees them.
+/// The masters, as one node sees them.
 async fn ask_node(node: &Address) -> Result<Vec<Master>, String> {
-    let mut question = cmd("CLUSTER");
-    question.arg("SLOTS");
-    let answer = ask(node, question).await.map_err(|fault| format!("{fault}: is it a node of a Cluster?"))?;
-    read_slots(node, answer).ok_or_else(|| format!("{node} owns no slots and knows nobody who does"))
+    let answer = ask(node, shards()).await.map_err(|fault| format!("{fault}: is it a node of a Cluster?"))?;
+    read_shards(node, answer).ok_or_else(|| format!("{node} knows no masters: look at `CLUSTER SHARDS`"))
 }
 
-/// Reads the answer to `CLUSTER SLOTS`: ranges, each with its master first.
-pub(super) fn read_slots(node: &Address, answer: Value) -> Option<Vec<Master>> {
-    let Value::Array(ranges) = answer else { return None };
-    let mut masters: BTreeMap<Arc<str>, Master> = BTreeMap::new();
-    for range in ranges {
-        let Value::Array(parts) = range else { return None };
-        let mut parts = parts.into_iter();
-        let (first, last) = (u16::from_redis_value(parts.next()?).ok()?, u16::from_redis_value(parts.next()?).ok()?);
-        let Some(Value::Array(master)) = parts.next() else { return None };
-        let mut master = master.into_iter();
-        let host: Option<String> = Option::from_redis_value(master.next()?).ok()?;
-        let (port, id) = (u16::from_redis_value(master.next()?).ok()?, String::from_redis_value(master.next()?).ok()?);
-        // A node that does not know its own name leaves it out.
-        let host = host.filter(|host| !host.is_empty() && host != "?");
-        let host = host.or_else(|| node.endpoint().map(|(host, _)| host.to_owned()))?;
-        let id: Arc<str> = id.into();
-        let address = node.at(host, port);
-        let found = masters.entry(Arc::clone(&id)).or_insert(Master { address, id: Some(id), slots: Vec::new() });
-        found.slots.push(first..=last);
+pub(super) fn shards() -> Cmd {
+    cmd("CLUSTER").arg("SHARDS").to_owned()
+}
+
+type Map = HashMap<String, Value>;
+
+/// Reads the answer to `CLUSTER SHARDS` to `node`. A master without slots is one of them, since it may be given some; one that
+/// failed and has none is not: its place was taken.
+pub(super) fn read_shards(node: &Address, answer: Value) -> Option<Vec<Master>> {
+    let mut masters = Vec::new();
+    for mut shard in <Vec<Map>>::from_redis_value(answer).ok()? {
+        let bounds = <Vec<u16>>::from_redis_value(shard.remove("slots")?).ok()?;
+        let slots: Vec<_> = bounds.chunks_exact(2).map(|pair| pair[0]..=pair[1]).collect();
+        for mut member in <Vec<Map>>::from_redis_value(shard.remove("nodes")?).ok()? {
+            let mut text = |name: &str| member.remove(name).and_then(|value| String::from_redis_value(value).ok());
+            let failed = text("health").is_some_and(|health| health == "fail");
+            if text("role")? != "master" || failed && slots.is_empty() {
+                continue;
+            }
+            // A node that does not know its own name leaves it out.
+            let host = text("endpoint").filter(|host| !host.is_empty() && host != "?");
+            let host = host.or_else(|| node.endpoint().map(|(host, _)| host.to_owned()))?;
+            let port = text(if node.is_encrypted() { "tls-port" } else { "port" })?.parse().ok()?;
+            let id = Some(text("id")?.into());
+            masters.push(Master { address: node.at(host, port), id, slots: slots.clone() });
+        }
     }
-    (!masters.is_empty()).then(|| masters.into_values().collect())
+    (!masters.is_empty()).then_some(masters)
 }
