@@ -60,6 +60,24 @@ impl Length {
         Err(syn::Error::new(length.span(), fault))
     }
 
+    /// That of a write that says nothing of it.
+    pub(crate) fn txn() -> Self {
+        Self::Fixed(Duration::from_secs(5), Span::call_site())
+    }
+
+    /// As [`Length::read`], and within what a fence can have.
+    pub(crate) fn read_txn(value: Expr) -> syn::Result<Self> {
+        let length = Self::read(value)?;
+        let fault = match length {
+            Self::Fixed(Duration::ZERO, _) => "a write takes longer than that: write for example `\"5s\"`",
+            Self::Fixed(length, _) if length > LONGEST_TXN => {
+                "a fence stands for an hour at most: write for example `\"5s\"`"
+            }
+            _ => return Ok(length),
+        };
+        Err(syn::Error::new(length.span(), fault))
+    }
+
     fn span(&self) -> Span {
         match self {
             Self::Fixed(_, at) => *at,
@@ -106,6 +124,9 @@ fn fraction(lit: &LitFloat) -> syn::Error {
     };
     syn::Error::new(lit.span(), text)
 }
+
+/// As long as the runtime lets a fence stand.
+const LONGEST_TXN: Duration = Duration::from_secs(60 * 60);
 
 /// As long as the runtime grants a lease.
 const LONGEST_LEASE: Duration = Duration::from_secs(365 * 24 * 60 * 60);

@@ -5,6 +5,7 @@ use quote::quote_spanned;
 
 use crate::args::{Args, Grammar, once};
 use crate::chain::Chain;
+use crate::duration::Length;
 use crate::errors::Errors;
 use crate::function::Function;
 use crate::names::Ended;
@@ -14,8 +15,13 @@ use crate::root::Root;
 
 const GRAMMAR: Grammar = Grammar {
     attribute: "invalidates",
-    names: &[("on", "on = always"), ("phase", "phase = after"), ("crate", "crate = ::larder")],
-    later: &["max_txn"],
+    names: &[
+        ("on", "on = always"),
+        ("phase", "phase = around"),
+        ("max_txn", "max_txn = \"5s\""),
+        ("crate", "crate = ::larder"),
+    ],
+    later: &[],
     unnamed: None,
 };
 
@@ -34,13 +40,27 @@ impl Plan {
             errors.push(Span::call_site(), text);
         }
         once(&names, errors);
-        // The only phase there is: nothing to tell the runtime.
-        let _: Option<Phase> = args.value("phase", errors, Phase::read);
-        Self {
-            root: Root::take(&mut args, errors),
-            ends: Ended::read_all(&names, function, errors),
-            settings: Chain::default().flag(args.value("on", errors, On::read).and_then(On::setting)),
-        }
+        let (phase_seen, bound) = (args.seen("phase"), args.written("max_txn"));
+        let phase = args.value("phase", errors, Phase::read);
+        let longest = args.value("max_txn", errors, Length::read_txn);
+        let ends = Ended::read_all(&names, function, errors);
+        let fence = match (phase, bound) {
+            (Some(Phase::Around), _) => {
+                ends.iter().for_each(|ended| ended.is_known_before(errors));
+                Some(longest.unwrap_or_else(Length::txn))
+            }
+            (Some(Phase::After), Some(at)) => {
+                errors.push(at, "`max_txn` bounds the fence of `phase = around`: leave it out, or write that phase");
+                None
+            }
+            (None, Some(at)) if !phase_seen => {
+                errors.push(at, "`max_txn` bounds the fence of `phase = around`: add that, or leave this out");
+                None
+            }
+            _ => None,
+        };
+        let on = args.value("on", errors, On::read).and_then(On::setting);
+        Self { root: Root::take(&mut args, errors), ends, settings: Chain::default().flag(on).with("around", fence) }
     }
 }
 

@@ -111,9 +111,29 @@ pub fn hexsha_cached(args: TokenStream, item: TokenStream) -> TokenStream {
 /// After which results: `ok`, or `always` for an `Err` too (names from `ret` need a success). Default: `ok`. Refuses
 /// other words.
 ///
-/// ## `phase = after`
+/// ## `phase = around`
 ///
-/// When the names end: `after` the body. Default: `after`. Refuses other words.
+/// When the names end: `after` the body, or `around` it: before it and after it, with a fence in between, behind which
+/// others compute and store nothing. So what they read while the write was not committed is not served later, also when
+/// this process is killed between its commit and the end. The fence needs one round trip to Redis before the body; where
+/// Redis is away, it stands in this process alone. It falls with the call, and where that never ends, after `max_txn`.
+/// A body that fails takes the fence away; one that panics or is dropped leaves it to fall by itself, since a commit may
+/// be on its way. Default: `after`. Refuses other words; with `around`, names from `ret` and calls.
+///
+/// ```
+/// #[larder::invalidates("tool:{id}", phase = around, max_txn = "2s")]
+/// async fn rename(id: u32, name: &str) -> Result<(), String> {
+///     let _ = (id, name);                                     // begins, writes and commits
+///     Ok(())
+/// }
+/// # pollster::block_on(rename(1, "hammer")).unwrap();
+/// ```
+///
+/// ## `max_txn = "5s"`
+///
+/// How long the body may take from its begin to its commit, with `phase = around`. Where it takes longer and this process
+/// is killed right behind the commit, others may go on to serve what was there before; a body that took longer is logged.
+/// Default: 5 s. Refuses 0, and more than an hour.
 ///
 /// ## `crate = ::path`
 ///

@@ -67,6 +67,24 @@ impl Ended {
         quote_spanned!(at=> #names #(#entries)*)
     }
 
+    /// Says so where a fence before the body could not stand for it.
+    pub(crate) fn is_known_before(&self, errors: &mut Errors) {
+        match self {
+            Self::Name(name) => {
+                if let Some(ret) = name.late() {
+                    let text = "the fence of `phase = around` stands before the body runs, and there is no `ret` yet: \
+                                name it by parameters, or write `phase = after`";
+                    errors.cover(ret, text);
+                }
+            }
+            Self::Entry { call, .. } => errors.cover(
+                call,
+                "the fence of `phase = around` stands before names, and a single entry has none of its own: give its \
+                 function `tags(..)` and write such a tag here, or write `phase = after`",
+            ),
+        }
+    }
+
     const fn name(&self) -> Option<&Name> {
         match self {
             Self::Name(name) => Some(name),

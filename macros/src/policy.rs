@@ -152,10 +152,12 @@ impl On {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Phase {
     After,
+    Around,
 }
 
 impl Choice for Phase {
-    const WORDS: &'static [(&'static str, Option<Self>)] = &[("after", Some(Self::After)), ("around", None)];
+    const WORDS: &'static [(&'static str, Option<Self>)] =
+        &[("after", Some(Self::After)), ("around", Some(Self::Around))];
 }
 
 /// What becomes of the lease when the leader returns an `Err`.

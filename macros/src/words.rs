@@ -104,7 +104,7 @@ fn owner(word: &str) -> Option<&'static str> {
     Some(match word {
         "entity" | "tags" | "jitter" | "coherence" | "single_flight" | "version" => "ttl_cached",
         "revision" | "keep" => "hexsha_cached",
-        "phase" => "invalidates",
+        "phase" | "max_txn" => "invalidates",
         "grace" | "renew" | "on_err" | "on_unavailable" | "mode" => "leader",
         _ => return None,
     })

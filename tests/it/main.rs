@@ -8,6 +8,7 @@
     reason = "a test fails by panicking, and talks to its parent on stdout"
 )]
 
+mod around;
 mod bounded;
 mod breaker;
 mod configuration;
@@ -32,6 +33,7 @@ mod one_computation;
 mod outages;
 #[allow(dead_code, reason = "the checker of histories uses the rest")]
 mod proxy;
+mod receipts;
 mod redis_may_die;
 mod renewal;
 mod revisions;
@@ -40,9 +42,11 @@ mod secrets;
 mod separate;
 mod separate_bytes;
 mod server;
+mod settle;
 mod stacked;
 mod support;
 mod testkit;
 mod together;
 mod topology;
+mod transaction;
 mod two_versions;

@@ -1,12 +1,13 @@
 //! A second process: the test binary itself, told by lines on stdin what to do.
 
 use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::LazyLock;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use larder::{Larder, LeaderGate, leader, ttl_cached};
+use larder::{Larder, LeaderGate, invalidates, leader, ttl_cached};
 
 use crate::support::{Source, connected};
 
@@ -29,6 +30,26 @@ pub(crate) async fn shared(id: u64) -> u64 {
 #[ttl_cached(entity = "tools")]
 pub(crate) async fn tools(id: u64) -> u64 {
     SOURCE.read() + id
+}
+
+/// Writes a row, as the test says line by line, and stands still behind the commit.
+#[invalidates("rows", "row:of:0", phase = around, max_txn = "2s")]
+async fn write_around(folder: &Path) {
+    write_and_stop(folder).await;
+}
+
+#[invalidates("rows", "row:of:0")]
+async fn write_after(folder: &Path) {
+    write_and_stop(folder).await;
+}
+
+async fn write_and_stop(folder: &Path) {
+    answer("inside");
+    let line = std::io::stdin().lines().next().unwrap().unwrap();
+    assert_eq!(line, "commit");
+    crate::around::commit_row(folder, 2);
+    answer("committed");
+    std::future::pending::<()>().await;
 }
 
 #[leader("fleet", ttl = "2s", renew = true)]
@@ -133,6 +154,9 @@ async fn obey(larder: Option<&Larder>, line: &str) {
         "runs" => answer(SOURCE.runs()),
         "shared" => answer(shared(rest.parse().unwrap()).await),
         "tools" => answer(tools(rest.parse().unwrap()).await),
+        "write-around" => write_around(Path::new(rest)).await,
+        "write-after" => write_after(Path::new(rest)).await,
+        "after" => answer(larder::after(&serde_json::from_str(rest).unwrap()).await.is_applied()),
         "invalidate" => answer(larder::invalidate(rest).await.unwrap().is_applied()),
         "connected" => {
             connected(larder.unwrap()).await;

@@ -266,10 +266,38 @@ fn names() {
             (r#"("a", ret.iter().map(|id| id.len()).sum())"#, PLAIN, &[]),
             (r#""a", "a""#, PLAIN, &["this stands in the list already: leave it out"]),
             (r#""a", on = never"#, PLAIN, &["this is unknown here: write `ok` or `always`, without quotes"]),
+            (r#""a", phase = around, max_txn = "5s""#, PLAIN, &[]),
+            (r#""a:{id}", phase = around, max_txn = LONGEST"#, PLAIN, &[]),
+            (r#""a", phase = before"#, PLAIN, &["this is unknown here: write `after` or `around`, without quotes"]),
             (
-                r#""a", phase = around, max_txn = "5s""#,
+                r#""a", phase = around, max_txn = 0"#,
                 PLAIN,
-                &["`max_txn` is not available yet: leave it out", "`around` is not available yet: leave it out"],
+                &["a write takes longer than that: write for example `\"5s\"`"],
+            ),
+            (
+                r#""a", phase = around, max_txn = "61m""#,
+                PLAIN,
+                &["a fence stands for an hour at most: write for example `\"5s\"`"],
+            ),
+            (
+                r#""a", max_txn = "5s""#,
+                PLAIN,
+                &["`max_txn` bounds the fence of `phase = around`: add that, or leave this out"],
+            ),
+            (
+                r#""a", phase = after, max_txn = "5s""#,
+                PLAIN,
+                &["`max_txn` bounds the fence of `phase = around`: leave it out, or write that phase"],
+            ),
+            (
+                r#""a:{ret}", find(id), phase = around"#,
+                PLAIN,
+                &[
+                    "the fence of `phase = around` stands before the body runs, and there is no `ret` yet: name it by \
+                     parameters, or write `phase = after`",
+                    "the fence of `phase = around` stands before names, and a single entry has none of its own: give its \
+                     function `tags(..)` and write such a tag here, or write `phase = after`",
+                ],
             ),
             (
                 r#""a:{ret}""#,

@@ -200,6 +200,19 @@ fn invalidates_sync_function() {
 }
 
 #[test]
+fn invalidates_around() {
+    check(
+        "invalidates",
+        invalidates::expand,
+        r#""tool:{id}", phase = around, max_txn = "2s""#,
+        "async fn rename(db: &Db, id: u32) -> Result<(), Error> {
+            db.rename(id).await
+        }",
+        expect_file!["../../expansions/invalidates_around.rs"],
+    );
+}
+
+#[test]
 fn invalidates_opaque_function() {
     check(
         "invalidates",

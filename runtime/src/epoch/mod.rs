@@ -14,4 +14,6 @@ pub(crate) use entries::{Entries, Owner, is_entry, mark};
 pub(crate) use number::Epoch;
 pub(crate) use stamp::Stamp;
 pub(crate) use table::Table;
-pub(crate) use told::{Fence, Fencing, Reading, Told};
+#[cfg(feature = "redis")]
+pub(crate) use told::Reading;
+pub(crate) use told::{Fence, Fencing, Told};

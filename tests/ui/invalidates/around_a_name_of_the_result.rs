@@ -1,6 +1,6 @@
 use larder::invalidates;
 
-#[invalidates("tools", phase = around, max_txn = "5s")]
+#[invalidates("tools", "tool:{ret}", ("tool", ret + 1), phase = around)]
 fn rename(id: u32) -> u32 {
     id
 }

@@ -1,0 +1,477 @@
+//! `larder::transaction`: what is ended inside follows the commit, and what is read inside is nobody else's.
+
+use std::sync::Arc;
+
+use larder::{Larder, hexsha_cached, invalidates, ttl_cached};
+
+use crate::proxy::Proxy;
+use crate::server::RedisServer;
+use crate::support::{Gate, SOON, Source, disconnected, eventually_async, memory, node, node_at, within};
+
+#[ttl_cached(entity = "tools", skip(source), tags("tool:{id}"))]
+async fn tool(source: &Source, id: u64) -> u64 {
+    source.read() + id
+}
+
+#[ttl_cached(entity = "tools", skip(source), coherence = strict)]
+async fn strict_tool(source: &Source) -> u64 {
+    source.read()
+}
+
+#[ttl_cached(entity = "users", skip(source))]
+async fn user(source: &Source) -> u64 {
+    source.read()
+}
+
+#[ttl_cached(entity = "pages", skip(source))]
+async fn page(source: &Source) -> u64 {
+    tool(source, 0).await + 100
+}
+
+#[invalidates("tools")]
+async fn write(source: &Source, value: u64) -> Result<(), ()> {
+    source.set(value);
+    if value == 0 { Err(()) } else { Ok(()) }
+}
+
+#[invalidates("tools", phase = around)]
+async fn write_around(source: &Source, value: u64) -> Result<(), ()> {
+    source.set(value);
+    if value == 0 { Err(()) } else { Ok(()) }
+}
+
+async fn runs(larder: &Larder, source: &Source) -> u64 {
+    let before = source.runs();
+    larder.scope(tool(source, 0)).await;
+    source.runs() - before
+}
+
+/// A task that is no part of the transaction in which it is waited for.
+async fn outside<F: Future<Output: Send> + Send + 'static>(future: F) -> F::Output {
+    tokio::spawn(future).await.unwrap()
+}
+
+/// [`runs`] there.
+async fn runs_outside(larder: &Larder, source: &Arc<Source>) -> u64 {
+    let (larder, source) = (larder.clone(), Arc::clone(source));
+    outside(async move { runs(&larder, &source).await }).await
+}
+
+/// What a database says of its commit.
+type Outcome<T = ()> = Result<T, &'static str>;
+
+#[tokio::test]
+async fn ends_follow_the_commit_and_a_rollback_ends_nothing() {
+    let server = RedisServer::start();
+    let over_redis = (node(&server).await, node(&server).await);
+    let testing = Larder::testing();
+    let alone = memory().await;
+    for (a, b) in [over_redis, (alone.clone(), alone), ((*testing).clone(), (*testing.another()).clone())] {
+        let source = Arc::new(Source::of(1));
+        runs(&a, &source).await;
+        runs(&b, &source).await;
+        for outcome in [Err("conflict"), Ok(())] {
+            let returned: Outcome = a
+                .transaction(async {
+                    let receipt = larder::invalidate("tools").await.unwrap();
+                    assert!(receipt.is_held() && !receipt.is_applied());
+                    assert_eq!(receipt.names().collect::<Vec<_>>(), ["tools"]);
+                    assert_eq!(serde_json::to_string(&receipt).unwrap(), r#"{"tools":null}"#);
+                    for larder in [&a, &b] {
+                        assert_eq!(runs_outside(larder, &source).await, 0, "nothing is ended before the end");
+                    }
+                    source.set(2);
+                    outcome
+                })
+                .await;
+            assert_eq!(returned, outcome);
+            assert_eq!(runs(&a, &source).await, u64::from(outcome.is_ok()), "{outcome:?}");
+        }
+        eventually_async(SOON, "there", async || b.scope(tool(&source, 0)).await == 2).await;
+        let stats = a.stats().entities["tools"].invalidations;
+        assert_eq!(stats, 1, "what was dropped was never made");
+    }
+}
+
+#[tokio::test]
+async fn every_way_to_end_is_held() {
+    let larder = memory().await;
+    let source = Source::of(1);
+    for way in 0..4 {
+        larder.scope(tool(&source, 0)).await;
+        let before = source.runs();
+        for commits in [false, true] {
+            let _: Outcome = larder
+                .transaction(async {
+                    match way {
+                        0 => write(&source, 2).await.unwrap(),
+                        1 => drop(larder::invalidate("tool:0").await.unwrap()),
+                        2 => assert!(larder::forget(tool(&source, 0)).await.unwrap().is_held()),
+                        _ => assert!(larder::clear().await.unwrap().is_held()),
+                    }
+                    if commits { Ok(()) } else { Err("conflict") }
+                })
+                .await;
+            larder.scope(tool(&source, 0)).await;
+            assert_eq!(source.runs() - before, u64::from(commits), "way {way}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn inside_one_reads_what_one_wrote_and_stores_none_of_it() {
+    let server = RedisServer::start();
+    let (a, b) = (node(&server).await, node(&server).await);
+    let (source, users) = (Arc::new(Source::of(1)), Source::of(5));
+    for larder in [&a, &b] {
+        larder.scope(tool(&source, 0)).await;
+        larder.scope(page(&source)).await;
+    }
+    a.scope(user(&users)).await;
+    b.scope(user(&users)).await;
+    let outcome: Outcome = a
+        .transaction(async {
+            assert_eq!(tool(&source, 0).await, 1, "nothing is held yet: a hit");
+            assert_eq!((source.runs(), users.runs()), (1, 1));
+            write(&source, 2).await.unwrap();
+            assert_eq!(tool(&source, 0).await, 2, "one's own write");
+            assert_eq!(page(&source).await, 102, "what was made of it");
+            assert_eq!(strict_tool(&source).await, 2);
+            let runs = source.runs();
+            assert_eq!(tool(&source, 0).await, 2);
+            assert_eq!(source.runs(), runs + 1, "not stored");
+            assert_eq!(user(&users).await, 5);
+            assert_eq!(users.runs(), 1, "what nothing held touches is served");
+            assert_eq!(larder::refresh(tool(&source, 0)).await, 2);
+            let others = outside({
+                let (a, b, source) = (a.clone(), b.clone(), Arc::clone(&source));
+                async move {
+                    let here = [a.scope(tool(&source, 0)).await, a.scope(page(&source)).await];
+                    (here, [b.scope(tool(&source, 0)).await, b.scope(page(&source)).await])
+                }
+            });
+            assert_eq!(others.await, ([1, 101], [1, 101]), "the others see what is committed");
+            source.set(1);
+            Err("conflict")
+        })
+        .await;
+    assert!(outcome.is_err());
+    let runs = source.runs();
+    for larder in [&a, &b] {
+        assert_eq!(larder.scope(tool(&source, 0)).await, 1);
+        assert_eq!(larder.scope(page(&source)).await, 101);
+    }
+    assert_eq!(source.runs(), runs, "all is as it was");
+}
+
+#[tokio::test]
+async fn nothing_that_is_computed_inside_is_stored_or_joined_even_before_anything_is_held() {
+    #[ttl_cached(entity = "tools", skip(source, gate))]
+    async fn slow(source: &Source, gate: &Gate) -> u64 {
+        let value = source.read();
+        gate.pass().await;
+        value
+    }
+
+    let larder = memory().await;
+    // A row that is written by plain SQL, and not committed.
+    let (source, gate) = (Source::of(2), Gate::default());
+    let inside = larder.transaction(async {
+        let seen = slow(&source, &gate).await;
+        source.set(1);
+        assert_eq!(seen, 2);
+        Outcome::Err("conflict")
+    });
+    let outside = async {
+        gate.arrived().await;
+        source.set(1);
+        let call = larder.scope(slow(&source, &gate));
+        let open = async {
+            // It runs a body of its own: both stand at the gate.
+            gate.arrived().await;
+            gate.open();
+            gate.open();
+        };
+        within(SOON, async { tokio::join!(call, open).0 }).await
+    };
+    let (outcome, seen) = tokio::join!(inside, outside);
+    assert!(outcome.is_err());
+    assert_eq!(seen, 1, "another's uncommitted row was handed on");
+    assert_eq!(larder.scope(slow(&source, &gate)).await, 1, "a hit of the committed one");
+    assert_eq!(source.runs(), 2);
+}
+
+#[tokio::test]
+async fn a_call_inside_does_not_join_what_began_outside() {
+    #[ttl_cached(entity = "tools", skip(source, gate))]
+    async fn slow(source: &Source, gate: &Gate) -> u64 {
+        let value = source.read();
+        gate.pass().await;
+        value
+    }
+
+    let larder = memory().await;
+    let (source, gate) = (Source::of(1), Gate::default());
+    let inside = async {
+        gate.arrived().await;
+        let call = larder.transaction(async {
+            write(&source, 2).await.unwrap();
+            Outcome::Ok(slow(&source, &gate).await)
+        });
+        let open = async {
+            gate.arrived().await;
+            gate.open();
+            gate.open();
+        };
+        within(SOON, async { tokio::join!(call, open).0 }).await
+    };
+    let (outside, inside) = tokio::join!(larder.scope(slow(&source, &gate)), inside);
+    assert_eq!((outside, inside), (1, Ok(2)));
+}
+
+#[tokio::test]
+async fn a_transaction_that_is_dropped_ends_its_names_and_one_that_panics_does_not() {
+    for panics in [false, true] {
+        let larder = memory().await;
+        let source = Arc::new(Source::of(1));
+        runs(&larder, &source).await;
+        let (inner, of_the_task) = (larder.clone(), Arc::clone(&source));
+        let held = Arc::new(Gate::default());
+        let gate = Arc::clone(&held);
+        let task = tokio::spawn(async move {
+            inner
+                .transaction(async {
+                    write(&of_the_task, 2).await.unwrap();
+                    gate.pass().await;
+                    assert!(!panics, "before the commit");
+                    // The commit that never answers.
+                    std::future::pending::<Outcome>().await
+                })
+                .await
+        });
+        held.arrived().await;
+        held.open();
+        if !panics {
+            // It waits for its commit when it is dropped.
+            tokio::task::yield_now().await;
+            task.abort();
+        }
+        assert_eq!(task.await.unwrap_err().is_panic(), panics);
+        assert_eq!(runs(&larder, &source).await, u64::from(!panics));
+    }
+}
+
+#[tokio::test]
+async fn a_transaction_dropped_while_something_else_panics_ends_its_names() {
+    let larder = memory().await;
+    let source = Arc::new(Source::of(1));
+    runs(&larder, &source).await;
+    let (inner, of_the_task) = (larder.clone(), Arc::clone(&source));
+    let task = tokio::spawn(async move {
+        let committing = inner.transaction(async {
+            write(&of_the_task, 2).await.unwrap();
+            std::future::pending::<Outcome>().await
+        });
+        let neighbour = async {
+            tokio::task::yield_now().await;
+            panic!("a neighbour");
+        };
+        tokio::join!(committing, neighbour)
+    });
+    assert!(task.await.unwrap_err().is_panic());
+    assert_eq!(runs(&larder, &source).await, 1, "its commit may have got through");
+}
+
+#[tokio::test]
+async fn an_inner_transaction_hands_its_names_to_the_outer() {
+    let larder = memory().await;
+    let source = Source::of(1);
+    for (inner_ok, outer_ok) in [(true, true), (true, false), (false, true), (false, false)] {
+        runs(&larder, &source).await;
+        let _: Outcome = larder
+            .transaction(async {
+                let _: Outcome = larder::transaction(async {
+                    write(&source, 2).await.unwrap();
+                    if inner_ok { Ok(()) } else { Err("savepoint") }
+                })
+                .await;
+                let before = source.runs();
+                tool(&source, 0).await;
+                assert_eq!(source.runs() - before, u64::from(inner_ok), "held by the outer now");
+                if outer_ok { Ok(()) } else { Err("conflict") }
+            })
+            .await;
+        assert_eq!(runs(&larder, &source).await, u64::from(inner_ok && outer_ok), "{inner_ok} {outer_ok}");
+    }
+}
+
+#[tokio::test]
+async fn it_goes_along_into_tasks_by_the_frame_and_ends_with_the_future() {
+    let larder = memory().await;
+    let source = Arc::new(Source::of(1));
+    runs(&larder, &source).await;
+    let gate = Arc::new(Gate::default());
+    let late = {
+        let (source, gate) = (Arc::clone(&source), Arc::clone(&gate));
+        larder
+            .transaction(async move {
+                let inside = Arc::clone(&source);
+                let first = larder::frame().scope(async move { write(&inside, 2).await });
+                tokio::spawn(first).await.unwrap().unwrap();
+                assert_eq!(tool(&source, 0).await, 2, "held from the task");
+                let late = larder::frame().scope(async move {
+                    gate.pass().await;
+                    let receipt = larder::invalidate("tools").await.unwrap();
+                    tool(&source, 0).await;
+                    receipt
+                });
+                Outcome::Ok(tokio::spawn(late))
+            })
+            .await
+            .unwrap()
+    };
+    assert_eq!(runs(&larder, &source).await, 1);
+    gate.arrived().await;
+    gate.open();
+    assert!(late.await.unwrap().is_applied(), "nothing holds it any more");
+    assert_eq!(runs(&larder, &source).await, 0, "and what the task computed then is stored");
+}
+
+#[tokio::test]
+async fn each_name_is_sent_once_and_behind_the_commit() {
+    let server = RedisServer::start();
+    let larder = node(&server).await;
+    let calls = async || {
+        let info: String = server.run("INFO commandstats").await;
+        let line = info.lines().find(|line| line.starts_with("cmdstat_eval:")).unwrap_or("calls=0,").to_owned();
+        line.split("calls=").nth(1).unwrap().split(',').next().unwrap().parse::<u64>().unwrap()
+    };
+    let before = calls().await;
+    let held: Outcome = larder
+        .transaction(async {
+            for id in 0..20 {
+                let _ = larder::invalidate(format!("tool:{id}")).await.unwrap();
+                let _ = larder::invalidate("tools").await.unwrap();
+            }
+            assert_eq!(calls().await, before, "nothing is sent before the end");
+            Ok(())
+        })
+        .await;
+    held.unwrap();
+    assert_eq!(calls().await, before + 21, "each name once");
+}
+
+#[tokio::test]
+async fn a_commit_while_redis_is_away_is_owed() {
+    let server = RedisServer::start();
+    let proxy = Proxy::before(server.port());
+    let (a, b) = (node_at(&proxy.url()).await, node(&server).await);
+    let source = Source::of(1);
+    runs(&b, &source).await;
+    proxy.silence_all();
+    disconnected(&a).await;
+    let committed: Outcome = a.transaction(async { write(&source, 2).await.map_err(|()| "refused") }).await;
+    committed.unwrap();
+    assert_eq!(a.stats().redis.pending_invalidations, 1);
+    assert_eq!(a.scope(tool(&source, 0)).await, 2);
+    proxy.resume();
+    eventually_async(SOON, "there", async || b.scope(tool(&source, 0)).await == 2).await;
+}
+
+#[tokio::test]
+async fn a_fence_inside_stands_until_the_transaction_ends() {
+    let here = Larder::testing();
+    let there = here.another();
+    let source = Arc::new(Source::of(1));
+    let unstored = async || {
+        let twice = runs_outside(&there, &source).await + runs_outside(&there, &source).await;
+        twice == 2
+    };
+    for outcome in [Ok(()), Err("conflict")] {
+        let returned: Outcome = here
+            .transaction(async {
+                write_around(&source, 2).await.unwrap();
+                assert!(unstored().await, "not committed yet");
+                let _: Outcome =
+                    larder::transaction(async { write_around(&source, 0).await.map_err(|()| "savepoint") }).await;
+                assert!(unstored().await, "the outer one's stands");
+                outcome
+            })
+            .await;
+        assert_eq!(returned, outcome);
+        for larder in [&here, &there] {
+            assert!(runs(larder, &source).await + runs(larder, &source).await < 2, "it fell with the transaction");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_ends_well_is_told_by_a_trait() {
+    enum Answer {
+        Committed,
+        Refused,
+    }
+
+    impl larder::Conclusion for Answer {
+        fn is_committed(&self) -> bool {
+            matches!(self, Self::Committed)
+        }
+    }
+
+    type Aliased = Outcome<u8>;
+    let larder = memory().await;
+    let source = Source::of(1);
+    macro_rules! ends {
+        ($value:expr) => {{
+            runs(&larder, &source).await;
+            let transaction = larder.transaction(async {
+                let _ = larder::invalidate("tools").await.unwrap();
+                $value
+            });
+            let _ = transaction.await;
+            runs(&larder, &source).await
+        }};
+    }
+    assert_eq!(ends!(()), 1);
+    assert_eq!(ends!(Some(1)), 1);
+    assert_eq!(ends!(None::<u8>), 1, "no row is an answer, too");
+    assert_eq!(ends!(vec![1]), 1);
+    assert_eq!(ends!(Aliased::Ok(1)), 1);
+    assert_eq!(ends!(Aliased::Err("no")), 0);
+    assert_eq!(ends!(Answer::Committed), 1);
+    assert_eq!(ends!(Answer::Refused), 0);
+}
+
+#[tokio::test]
+async fn a_value_of_a_revision_is_computed_inside_and_stored_outside() {
+    #[hexsha_cached(skip(source))]
+    async fn issuer(config: &str, source: &Source) -> u64 {
+        let _ = config;
+        source.read()
+    }
+
+    let larder = memory().await;
+    let source = Source::of(1);
+    larder.transaction(async { issuer("a", &source).await + issuer("a", &source).await }).await;
+    assert_eq!(source.runs(), 2);
+    larder.scope(async { issuer("a", &source).await + issuer("a", &source).await }).await;
+    assert_eq!(source.runs(), 3);
+}
+
+#[tokio::test]
+async fn a_cached_body_that_is_a_transaction_is_not_stored() {
+    #[ttl_cached(entity = "reports", skip(source))]
+    async fn report(source: &Source) -> u64 {
+        larder::transaction(tool(source, 0)).await
+    }
+
+    let larder = Larder::testing();
+    let source = Source::of(1);
+    larder.scope(report(&source)).await;
+    larder.scope(report(&source)).await;
+    assert_eq!(source.runs(), 2, "what it read may never be committed");
+    larder.scope(tool(&source, 0)).await;
+    larder.scope(report(&source)).await;
+    larder.scope(report(&source)).await;
+    assert_eq!(source.runs(), 3, "what was committed may be served inside, and what is made of it kept");
+}
