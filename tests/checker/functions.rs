@@ -83,7 +83,7 @@ async fn in_redis(item: u64) -> u64 {
     version(item).await
 }
 
-#[ttl_cached(entity = "local", tags("thing:{item}"), store = memory)]
+#[ttl_cached(entity = "things", tags("thing:{item}"), store = memory)]
 async fn in_memory(item: u64) -> u64 {
     version(item).await
 }
@@ -178,7 +178,7 @@ impl Way {
         match self {
             Self::ByEntity | Self::ByTtl | Self::Page => names::ENTITY,
             Self::ByGroup | Self::StrictGroup => names::GROUP,
-            Self::Strict => names::ENTITY | names::TAG,
+            Self::Strict | Self::InMemory => names::ENTITY | names::TAG,
             Self::Entry | Self::PageOfEntry => names::ENTRY,
             Self::LocalEntry => names::LOCAL,
             _ => names::TAG,
