@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use fastrand::Rng;
 
-use crate::fleet::Fleet;
+use crate::fleet::{Fleet, NodeProcess};
 use crate::proxy::Way;
 use crate::record::now;
 
@@ -49,10 +49,12 @@ pub(crate) enum Kind {
     NodeFrozenServerLost,
     /// One process cannot reach Redis while Redis comes back as it was saved.
     CutServerRolledBack,
+    /// Every process is killed, and Redis comes back as it was saved: nobody knows what was ended since.
+    AllKilledServerRolledBack,
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 19] = [
+    pub(crate) const ALL: [Self; 20] = [
         Self::ServerLost,
         Self::ServerRolledBack,
         Self::ServerFrozen,
@@ -72,6 +74,7 @@ impl Kind {
         Self::NodeKilled,
         Self::NodeFrozenServerLost,
         Self::CutServerRolledBack,
+        Self::AllKilledServerRolledBack,
     ];
 
     /// Whether the kind itself is over as soon as it was made.
@@ -219,6 +222,13 @@ impl Fault {
                 tokio::time::sleep(lasts / 2).await;
                 fleet.proxies[place].resume();
                 format!("{cut}, {lost}")
+            }
+            Kind::AllKilledServerRolledBack => {
+                fleet.save().await;
+                let killed = fleet.nodes.iter_mut().map(NodeProcess::kill).count();
+                let lost = fleet.lose_server(Duration::ZERO, true).await;
+                (0..killed).for_each(|place| fleet.replace(place));
+                format!("{killed} processes ended by signal 9, {lost}")
             }
         }
     }

@@ -167,6 +167,7 @@ impl Fleet {
 
     /// Saves what Redis holds, and lets some writes come after it.
     pub(crate) async fn save(&self) {
+        until_async("keys to save", async || self.server.run::<u64>("DBSIZE").await > 10).await;
         self.server.run::<()>("SAVE").await;
         tokio::time::sleep(Duration::from_millis(250)).await;
     }

@@ -83,7 +83,7 @@ async fn in_redis(item: u64) -> u64 {
     version(item).await
 }
 
-#[ttl_cached(entity = "local", tags("thing:{item}"), store = memory)]
+#[ttl_cached(entity = "things", tags("thing:{item}"), store = memory)]
 async fn in_memory(item: u64) -> u64 {
     version(item).await
 }
@@ -178,7 +178,7 @@ impl Way {
         match self {
             Self::ByEntity | Self::ByTtl | Self::Page => names::ENTITY,
             Self::ByGroup | Self::StrictGroup => names::GROUP,
-            Self::Strict => names::ENTITY | names::TAG,
+            Self::Strict | Self::InMemory => names::ENTITY | names::TAG,
             Self::Entry | Self::PageOfEntry => names::ENTRY,
             Self::LocalEntry => names::LOCAL,
             _ => names::TAG,
@@ -261,7 +261,7 @@ async fn end_all_names(item: u64, version: u64) {
 /// Writes an item in one of many ways; returns the names that were ended, and whether Redis is known to have taken it.
 pub(crate) async fn write(rng: &mut Rng, item: u64, version: u64) -> (u8, bool) {
     // To end an entity, too, would hide what a process missed of the rarely written.
-    let way = if item < HOT { rng.u8(..39) } else { rng.u8(12..32) };
+    let way = if item < HOT { rng.u8(..39) } else { rng.u8(12..38) };
     let way = if rng.u16(..2_000) == 0 { 39 } else { way };
     let receipt = match way {
         0..=2 => {
@@ -280,19 +280,19 @@ pub(crate) async fn write(rng: &mut Rng, item: u64, version: u64) -> (u8, bool) 
             end_tag(item, version).await;
             return (names::TAG, false);
         }
-        15..=22 => {
+        15..=20 => {
             source().write(item, version);
             (names::TAG, larder::invalidate(format!("thing:{item}")).await)
         }
-        23..=26 => {
+        21..=26 => {
             source().write(item, version);
             (names::ENTRY, larder::forget(entry(item)).await)
         }
-        27..=28 => {
+        27..=31 => {
             source().write(item, version);
             (names::LOCAL, larder::forget(local_entry(item)).await)
         }
-        29..=38 => {
+        32..=38 => {
             source().write(item, version);
             (names::GROUP, larder::invalidate(format!("group:{}", item % 4)).await)
         }

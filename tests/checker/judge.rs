@@ -225,7 +225,8 @@ fn pushes(processes: &[Process]) -> Vec<(u64, u64)> {
     let reads: Vec<_> = processes.iter().map(by_item).collect();
     let mut pushes = Vec::new();
     for (number, process) in processes.iter().enumerate() {
-        let ends = process.records.iter().filter(|it| it.tag == Tag::Write && it.good && it.what & names::TAG != 0);
+        let carried = Way::InMemory.carries();
+        let ends = process.records.iter().filter(|it| it.tag == Tag::Write && it.good && it.what & carried != 0);
         for write in ends {
             for (_, reads) in reads.iter().enumerate().filter(|(other, _)| *other != number) {
                 let reads = &reads[usize::from(write.item)];
