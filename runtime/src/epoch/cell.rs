@@ -89,10 +89,19 @@ impl Writing {
         }
         match (confirmed.as_slice(), heard.last()) {
             ([only], None) => *only,
-            (mine, Some(last)) if heard.len() < HEARD && mine.iter().all(|epoch| heard.contains(epoch)) => *last,
+            (mine, Some(last))
+                if heard.len() < HEARD && rises(&heard) && mine.iter().all(|epoch| heard.contains(epoch)) =>
+            {
+                *last
+            }
             _ => Epoch::UNKNOWN,
         }
     }
+}
+
+/// Where a slot of a Cluster moves, announcements that two nodes made may overtake each other.
+fn rises(heard: &[Epoch]) -> bool {
+    heard.is_sorted_by(|earlier, later| earlier.0 <= later.0)
 }
 
 impl Cell {
