@@ -293,6 +293,17 @@ mod tests {
     }
 
     #[test]
+    fn announcements_that_overtook_each_other_leave_the_epoch_unknown() {
+        let table = Table::new(true);
+        let cell = table.cell("tools");
+        table.begin_end(&cell);
+        table.announce("tools", at(6), false);
+        table.announce("tools", at(5), false);
+        table.confirm_end(&cell, 1, at(6));
+        assert_eq!(cell.epoch(), Epoch::UNKNOWN);
+    }
+
+    #[test]
     fn ends_whose_order_cannot_be_told_leave_the_epoch_unknown() {
         for heard in [None, Some(4)] {
             let table = Table::new(true);

@@ -7,6 +7,7 @@
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use backon::{BackoffBuilder as _, ExponentialBuilder};
 use redis::AsyncConnectionConfig;
@@ -21,7 +22,6 @@ use super::servers::{Server, Servers};
 use super::topology::Master;
 use crate::clock::Moment;
 use crate::log;
-use std::time::Duration;
 
 /// A link that misses this many heartbeats in a row is dead: a server that stalls for a shorter time keeps it, however often.
 const MISSES: u32 = 3;
@@ -34,12 +34,13 @@ impl Link {
             .with_max_delay(Duration::from_millis(200))
             .with_jitter()
             .without_max_times();
-        let mut pause = pauses.build();
+        let (mut pause, mut told) = (pauses.build(), Vec::new());
         while let Some(link) = weak.upgrade() {
             let retired = Retired::new(Arc::clone(&link.look));
             match link.bring_up(&retired).await {
                 Ok(servers) => {
                     pause = pauses.build();
+                    told.clear();
                     link.up(Arc::clone(&servers));
                     drop(link);
                     let why = Self::watch(&weak, &servers, &retired).await;
@@ -50,7 +51,7 @@ impl Link {
                 }
                 Err(reason) => {
                     retired.retire("the link did not come up");
-                    link.is_away(reason);
+                    link.is_away(reason, &mut told);
                     drop(link);
                 }
             }
@@ -109,12 +110,14 @@ impl Link {
         self.waits.end(Moment::NEVER);
     }
 
-    /// There is no link. Each reason is told once.
-    fn is_away(&self, reason: String) {
-        let known = self.fault().replace(reason.clone());
-        if known.is_none_or(|known| known != reason) {
+    /// There is no link. Each reason is told once, and not more than some.
+    fn is_away(&self, reason: String, told: &mut Vec<String>) {
+        const REASONS: usize = 8;
+        if told.len() < REASONS && !told.contains(&reason) {
             log::warn(&format_args!("Redis is away: {reason}"));
+            told.push(reason.clone());
         }
+        *self.fault() = Some(reason);
         self.settled.send_replace(true);
     }
 
