@@ -100,22 +100,6 @@ pub(crate) async fn meet_many_names() -> u64 {
     resident().saturating_sub(begin)
 }
 
-/// Which keys a full memory kept: that depends on where their hashes put them.
-pub(crate) async fn kept_of_many() -> String {
-    let larder = memory().await;
-    larder.run(|| {
-        (0..20_000).for_each(|id| {
-            tagged(id);
-        });
-        let kept = |id: &u64| {
-            let misses = larder.stats().total().misses;
-            tagged(*id);
-            larder.stats().total().misses == misses
-        };
-        (19_000..20_000).filter(kept).map(|id| format!("{id} ")).collect()
-    })
-}
-
 #[test]
 fn hundreds_of_thousands_of_names_do_not_fill_memory() {
     let grown: u64 = Node::with(&[]).ask("meet many names").parse().unwrap();

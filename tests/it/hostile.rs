@@ -192,10 +192,3 @@ async fn a_namespace_neither_ends_nor_reads_another_whatever_the_two_are_called(
     }
     assert!(LeaderGate::new("").acquire().await.is_err());
 }
-
-/// Whoever chooses keys cannot foresee where memory keeps them: each process has seeds of its own.
-#[test]
-fn the_hashes_of_memory_are_seeded() {
-    let orders: std::collections::HashSet<String> = (0..3).map(|_| Node::with(&[]).ask("kept")).collect();
-    assert!(orders.len() > 1, "three processes kept the same keys: {orders:?}");
-}

@@ -69,13 +69,13 @@ fn unique() -> u64 {
     NEXT.fetch_add(1, Ordering::SeqCst)
 }
 
-#[ttl_cached(entity = "keys", capacity = 1_000_000, store = memory, ttl = "1h")]
+#[ttl_cached(entity = "keys", capacity = 100_000, store = memory, ttl = "1h")]
 fn derived(first: &str, tree: &Tree, last: &str) -> u64 {
     let _ = (first, tree, last);
     unique()
 }
 
-#[ttl_cached(entity = "keys", capacity = 1_000_000, store = memory, ttl = "1h", key(first, by_serde(tree), last))]
+#[ttl_cached(entity = "keys", capacity = 100_000, store = memory, ttl = "1h", key(first, by_serde(tree), last))]
 fn written_by_serde(first: &str, tree: &Tree, last: &str) -> u64 {
     let _ = (first, tree, last);
     unique()
@@ -86,7 +86,7 @@ fn told_apart<S: Strategy>(strategy: &S, call: impl Fn(&S::Value) -> u64)
 where
     S::Value: Clone + Eq + Hash,
 {
-    const CASES: usize = 30_000;
+    const CASES: usize = 4_000;
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let larder = runtime.block_on(Larder::builder().ignore_environment().build()).unwrap();
     let mut runner = TestRunner::deterministic();
@@ -124,7 +124,7 @@ fn bytes_written_by_hand_do_not_run_into_one_another() {
         }
     }
 
-    #[ttl_cached(entity = "keys", capacity = 1_000_000, store = memory, ttl = "1h")]
+    #[ttl_cached(entity = "keys", capacity = 100_000, store = memory, ttl = "1h")]
     fn by_hand(parts: &Parts) -> u64 {
         let _ = parts;
         unique()

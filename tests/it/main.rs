@@ -28,6 +28,7 @@ mod lost_state;
 mod matrix;
 mod no_stale_set;
 mod node;
+mod noise;
 mod off_is_off;
 mod one_computation;
 mod outages;

@@ -180,7 +180,6 @@ async fn obey(larder: Option<&Larder>, line: &str) {
             answer(format!("{} providers", shown.base.providers));
         }
         "resident" => answer(crate::bounded::resident()),
-        "kept" => answer(crate::bounded::kept_of_many().await),
         "meet" => answer(crate::bounded::meet_many_names().await),
         "alone" => answer(without_io()),
         "end" => {

@@ -1,8 +1,13 @@
 //! What one outage cost, measured: shown, and kept for the table in the documentation.
 
 use std::path::Path;
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
+
+use crate::noise::Noise;
+
+/// What takes longer than this is looked at closer.
+const CLOSER: Duration = Duration::from_millis(300);
 
 /// The figures of one fault.
 #[derive(Clone, Debug, Default)]
@@ -15,45 +20,54 @@ pub(super) struct Figures {
     pub(super) longest_end: Duration,
     /// For how long an instance went on serving what another had ended and Redis had confirmed.
     pub(super) longest_staleness: Duration,
-    /// How late this machine woke up a task that slept.
-    pub(super) noise: Duration,
+    /// The longest call and the longest invalidation, less what the machine itself let this process wait meanwhile.
+    pub(super) longest_net: Duration,
     /// From the end of the fault until values are shared and nothing is owed.
     pub(super) recovery: Duration,
 }
 
 /// The figures that tasks add to.
-#[derive(Debug, Default)]
-pub(super) struct Measured(Mutex<Figures>);
+#[derive(Debug)]
+pub(super) struct Measured {
+    figures: Mutex<Figures>,
+    noise: Noise,
+}
+
+impl Default for Measured {
+    fn default() -> Self {
+        Self { figures: Mutex::default(), noise: Noise::listen() }
+    }
+}
 
 impl Measured {
-    pub(super) fn read(&self, took: Duration, staleness: Duration) {
-        let mut figures = self.0.lock().unwrap();
+    pub(super) fn read(&self, begun: Instant, staleness: Duration) {
+        let mut figures = self.took(begun);
         figures.reads += 1;
-        figures.longest_call = figures.longest_call.max(took);
         figures.longest_staleness = figures.longest_staleness.max(staleness);
     }
 
-    pub(super) fn end(&self, took: Duration, applied: bool) {
-        let mut figures = self.0.lock().unwrap();
+    pub(super) fn end(&self, begun: Instant, applied: bool) {
+        let took = begun.elapsed();
+        let mut figures = self.took(begun);
         figures.ends += 1;
         figures.applied += u64::from(applied);
         figures.longest_end = figures.longest_end.max(took);
     }
 
-    /// Measures how late a sleeping task is woken up here: what a machine adds to every figure.
-    pub(super) async fn listen_to_noise(&self) {
-        const NAP: Duration = Duration::from_millis(5);
-        loop {
-            let begun = Instant::now();
-            tokio::time::sleep(NAP).await;
-            let late = begun.elapsed().saturating_sub(NAP);
-            let mut figures = self.0.lock().unwrap();
-            figures.noise = figures.noise.max(late);
-        }
+    /// Measures what has just ended.
+    fn took(&self, begun: Instant) -> MutexGuard<'_, Figures> {
+        let ended = Instant::now();
+        let took = ended.duration_since(begun);
+        // The others are looked at no closer: to look takes time.
+        let net = if took > CLOSER { self.noise.net(begun, ended) } else { took };
+        let mut figures = self.figures.lock().unwrap();
+        figures.longest_call = figures.longest_call.max(took);
+        figures.longest_net = figures.longest_net.max(net);
+        figures
     }
 
     pub(super) fn so_far(&self) -> Figures {
-        self.0.lock().unwrap().clone()
+        self.figures.lock().unwrap().clone()
     }
 }
 
@@ -70,10 +84,10 @@ impl Figures {
             millis(self.longest_end),
             millis(self.longest_staleness),
             millis(self.recovery),
-            millis(self.noise),
+            millis(self.longest_net),
         );
         println!(
-            "| fault | reads | ends applied at once / made | longest call ms | longest end ms | longest staleness ms | recovery ms | noise ms |"
+            "| fault | reads | ends applied at once / made | longest call ms | longest end ms | longest staleness ms | recovery ms | longest less the machine's own ms |"
         );
         println!("{row}");
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("outages");
