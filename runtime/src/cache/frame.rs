@@ -1,6 +1,5 @@
 //! What a running cached body depends on: gathered from every cached call made inside it.
 
-
 use super::Node;
 use crate::clock::Moment;
 use crate::epoch::{Cell, Epoch, Stamp};

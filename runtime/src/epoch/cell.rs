@@ -7,7 +7,6 @@
 //! 3. `value` is never set to what a read says if anything was learnt since that read was sent ([`Guard`]).
 //! 4. While an end made here waits for Redis, the value is one of this process alone: nothing read meanwhile replaces it.
 
-
 use crate::sync::{Arc, AtomicU64, Mutex, MutexGuard, Ordering, PoisonError};
 
 /// An epoch: opaque, unique, monotone per name. Zero means "not known here".

@@ -298,10 +298,15 @@ pub struct Outcome {
 /// Searches all that can happen within these bounds.
 #[must_use]
 pub fn search(bounds: Bounds) -> Outcome {
-    let checker = bounds.checker().threads(2).target_max_depth(bounds.depth).finish_when(HasDiscoveries::AnyFailures).spawn_bfs().join();
+    let checker = bounds
+        .checker()
+        .threads(2)
+        .target_max_depth(bounds.depth)
+        .finish_when(HasDiscoveries::AnyFailures)
+        .spawn_bfs()
+        .join();
     let mut found = checker.discoveries();
     let lively = found.remove("all is well again after all that may happen").is_some();
     let broken = found.into_iter().next().map(|(name, path)| (name, path.into_actions()));
     Outcome { broken, states: checker.unique_state_count(), depth: checker.max_depth(), lively }
 }
-

@@ -409,11 +409,8 @@ impl Process {
                 run.stamp[SHOWN] = shown;
             }
         }
-        let late = if bounds.without == Some(Safeguard::LateAfterReading) {
-            early
-        } else {
-            self.late_ended(bounds, slot)
-        };
+        let late =
+            if bounds.without == Some(Safeguard::LateAfterReading) { early } else { self.late_ended(bounds, slot) };
         self.hand_on(bounds, slot, version, !late, !late);
     }
 
