@@ -15,6 +15,9 @@ mod clock;
 #[cfg_attr(not(any(feature = "redis", feature = "testkit")), allow(dead_code, reason = "what only Redis asks for"))]
 mod epoch;
 mod error;
+#[cfg(all(any(fuzzing, test), feature = "redis"))]
+#[doc(hidden)]
+pub mod fuzz;
 mod instance;
 mod key;
 mod lease;

@@ -41,8 +41,12 @@ mod waits;
 
 #[cfg(feature = "testkit")]
 pub(crate) use breaker::Breaker;
+#[cfg(all(any(fuzzing, test), feature = "redis"))]
+pub(crate) use envelope::{pack, unpack};
 #[cfg(feature = "testkit")]
 pub(crate) use pending::Pending;
+#[cfg(all(any(fuzzing, test), feature = "redis"))]
+pub(crate) use scripts::{read_announcement, read_epoch};
 #[cfg(feature = "redis")]
 pub(crate) use tier::Redis;
 #[cfg(feature = "redis")]

@@ -111,8 +111,8 @@ pub fn what_is_known_after_all_ends_is_what_redis_holds() {
     ]);
 }
 
-/// The end of a name whose cell is let go and made anew meanwhile.
-pub fn a_cell_made_anew_knows_that_something_ended() {
+/// Two threads that end a name nobody had met.
+pub fn who_meets_a_name_first_meets_its_one_cell() {
     let table = Arc::new(Table::new(false));
     let began = table.counter();
     let threads: Vec<_> = (0..2)
