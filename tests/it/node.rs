@@ -1,7 +1,7 @@
 //! A second process: the test binary itself, told by lines on stdin what to do.
 
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::LazyLock;
 use std::sync::mpsc::{Receiver, channel};
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use larder::{Larder, LeaderGate, invalidates, leader, ttl_cached};
 
-use crate::support::{Source, connected};
+use crate::support::{Gate, Source, connected};
 
 /// The variable that makes a process a node.
 const ROLE: &str = "LARDER_IT_ROLE";
@@ -32,6 +32,9 @@ pub(crate) async fn tools(id: u64) -> u64 {
     SOURCE.read() + id
 }
 
+/// What a write waits for before it commits.
+static COMMIT: LazyLock<Gate> = LazyLock::new(Gate::default);
+
 /// Writes a row, as the test says line by line, and stands still behind the commit.
 #[invalidates("rows", "row:of:0", phase = around, max_txn = "2s")]
 async fn write_around(folder: &Path) {
@@ -45,8 +48,7 @@ async fn write_after(folder: &Path) {
 
 async fn write_and_stop(folder: &Path) {
     answer("inside");
-    let line = std::io::stdin().lines().next().unwrap().unwrap();
-    assert_eq!(line, "commit");
+    COMMIT.pass().await;
     crate::around::commit_row(folder, 2);
     answer("committed");
     std::future::pending::<()>().await;
@@ -154,8 +156,9 @@ async fn obey(larder: Option<&Larder>, line: &str) {
         "runs" => answer(SOURCE.runs()),
         "shared" => answer(shared(rest.parse().unwrap()).await),
         "tools" => answer(tools(rest.parse().unwrap()).await),
-        "write-around" => write_around(Path::new(rest)).await,
-        "write-after" => write_after(Path::new(rest)).await,
+        "write-around" => apart(write_around, rest),
+        "write-after" => apart(write_after, rest),
+        "commit" => COMMIT.open(),
         "after" => answer(larder::after(&serde_json::from_str(rest).unwrap()).await.is_applied()),
         "invalidate" => answer(larder::invalidate(rest).await.unwrap().is_applied()),
         "connected" => {
@@ -188,6 +191,15 @@ async fn obey(larder: Option<&Larder>, line: &str) {
         }
         other => panic!("not a command: {other}"),
     }
+}
+
+/// Begins a write on a thread of its own, so that this one goes on to obey.
+fn apart(write: impl AsyncFn(&Path) + Send + 'static, folder: &str) {
+    let folder = PathBuf::from(folder);
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(write(&folder));
+    });
 }
 
 /// Calls cached functions from a tokio runtime that has neither timers nor I/O.

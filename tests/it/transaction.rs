@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use larder::{Larder, hexsha_cached, invalidates, ttl_cached};
+use larder::{HexSha, Larder, hexsha_cached, invalidates, ttl_cached};
 
 use crate::proxy::Proxy;
 use crate::server::RedisServer;
@@ -180,7 +180,7 @@ async fn nothing_that_is_computed_inside_is_stored_or_joined_even_before_anythin
         let seen = slow(&source, &gate).await;
         source.set(1);
         assert_eq!(seen, 2);
-        Outcome::Err("conflict")
+        Outcome::<()>::Err("conflict")
     });
     let outside = async {
         gate.arrived().await;
@@ -444,17 +444,25 @@ async fn what_ends_well_is_told_by_a_trait() {
 
 #[tokio::test]
 async fn a_value_of_a_revision_is_computed_inside_and_stored_outside() {
+    struct Config;
+
+    impl HexSha for Config {
+        fn hexsha(&self) -> &str {
+            "0a1b"
+        }
+    }
+
     #[hexsha_cached(skip(source))]
-    async fn issuer(config: &str, source: &Source) -> u64 {
+    async fn issuer(config: &Config, source: &Source) -> u64 {
         let _ = config;
         source.read()
     }
 
     let larder = memory().await;
     let source = Source::of(1);
-    larder.transaction(async { issuer("a", &source).await + issuer("a", &source).await }).await;
+    larder.transaction(async { issuer(&Config, &source).await + issuer(&Config, &source).await }).await;
     assert_eq!(source.runs(), 2);
-    larder.scope(async { issuer("a", &source).await + issuer("a", &source).await }).await;
+    larder.scope(async { issuer(&Config, &source).await + issuer(&Config, &source).await }).await;
     assert_eq!(source.runs(), 3);
 }
 

@@ -40,8 +40,9 @@ struct Cells {
 
 /// No sweep below this many cells.
 const SWEEP_FROM: usize = 1024;
-/// What was changed by one of the last so many changes is kept, to be told to a server that forgets it.
-const LATELY: u64 = 1024;
+/// What was changed by one of the last so many changes is kept, to be told to a server that forgets it. An end makes three:
+/// when it begins, is heard and is confirmed.
+const LATELY: u64 = 3 * 1024;
 /// The token of the fence that stands while a source settles: no writer draws it.
 const SETTLING: u64 = 0;
 
