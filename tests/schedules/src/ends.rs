@@ -1,10 +1,12 @@
 //! What a cell is at after announcements, replies, reads and ends that met in every order.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use shuttle::thread;
 
-use crate::epoch::{Cell, Epoch, Table};
+use crate::clock::Clock;
+use crate::epoch::{Cell, Epoch, Fencing, Table};
 use crate::sync::{Arc, Mutex};
 
 /// A server: it raises an epoch, and what it announces comes in its order.
@@ -25,7 +27,7 @@ struct World {
 
 impl World {
     fn new() -> Arc<Self> {
-        let table = Table::new(true);
+        let table = Table::with(true, Clock::system(), Duration::ZERO);
         let cell = table.cell("tools");
         let server = Server { epoch: 1, announced: VecDeque::new() };
         table.learn(&cell, cell.guard(), Epoch::confirmed(1 << 12));
@@ -54,7 +56,7 @@ impl World {
 
     /// An end made here: marked, sent, announced, answered.
     fn end(&self) {
-        self.table.begin_end(&self.cell);
+        self.table.begin_end(&self.cell, Fencing::None);
         let epoch = self.raise();
         self.hear();
         self.table.confirm_end(&self.cell, 1, epoch);
@@ -113,14 +115,14 @@ pub fn what_is_known_after_all_ends_is_what_redis_holds() {
 
 /// Two threads that end a name nobody had met.
 pub fn who_meets_a_name_first_meets_its_one_cell() {
-    let table = Arc::new(Table::new(false));
+    let table = Arc::new(Table::with(false, Clock::system(), Duration::ZERO));
     let began = table.counter();
     let threads: Vec<_> = (0..2)
         .map(|_| {
             let table = Arc::clone(&table);
             thread::spawn(move || {
                 let cell = table.cell("tools");
-                table.end(&cell);
+                table.end(&cell, Fencing::None);
                 assert!(table.cell("tools").changed() > began);
             })
         })

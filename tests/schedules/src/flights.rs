@@ -2,27 +2,29 @@
 
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 
+use std::time::Duration;
+
 use shuttle::future::block_on;
 use shuttle::thread;
 
 use crate::cache::{Departure, End, Entry, Flights, Frame, Joined};
-use crate::clock::Moment;
-use crate::epoch::{Cell, Stamp, Table};
+use crate::clock::{Clock, Moment};
+use crate::epoch::{Cell, Fencing, Stamp, Table};
 use crate::sync::{Arc, Mutex};
 
 /// A process: one name, a source, what memory holds. The source and what was ended are the test's: no step of the code.
 struct Process {
     table: Table,
     cell: Arc<Cell>,
-    flights: Flights<u64>,
-    memory: Mutex<Option<Arc<Entry<u64>>>>,
+    flights: Flights,
+    memory: Mutex<Option<Arc<Entry>>>,
     source: AtomicU64,
     ended: AtomicU64,
 }
 
 impl Process {
     fn new() -> Arc<Self> {
-        let table = Table::new(false);
+        let table = Table::with(false, Clock::system(), Duration::ZERO);
         Arc::new(Self {
             cell: table.named("tools"),
             table,
@@ -35,7 +37,7 @@ impl Process {
 
     fn write_and_end(&self) {
         let version = self.source.fetch_add(1, SeqCst) + 1;
-        self.table.end(&self.cell);
+        self.table.end(&self.cell, Fencing::None);
         self.ended.fetch_max(version, SeqCst);
     }
 
@@ -54,15 +56,15 @@ impl Process {
     fn answer(&self, fails: bool) -> Option<u64> {
         let kept = self.memory.lock().unwrap_or_else(|held| held.into_inner()).clone();
         if let Some(entry) = kept.filter(|entry| entry.stamp.is_current()) {
-            return Some(entry.value);
+            return Some(number(&entry));
         }
         let cells = [Arc::clone(&self.cell)];
         loop {
             match self.flights.join(b"key", self.departure(&cells), Moment::START, None) {
-                Joined::Alone => return Some(self.compute().value),
+                Joined::Alone => return Some(number(&self.compute())),
                 Joined::Wait(waiting) => {
                     if let End::Landed(entry) = block_on(waiting.flight.end()) {
-                        return Some(entry.value);
+                        return Some(number(&entry));
                     }
                 }
                 Joined::Lead(pilot) => {
@@ -71,7 +73,7 @@ impl Process {
                         return None;
                     }
                     *self.memory.lock().unwrap_or_else(|held| held.into_inner()) = Some(Arc::clone(&entry));
-                    let value = entry.value;
+                    let value = number(&entry);
                     pilot.land(entry);
                     return Some(value);
                 }
@@ -79,14 +81,19 @@ impl Process {
         }
     }
 
-    fn compute(&self) -> Arc<Entry<u64>> {
+    fn compute(&self) -> Arc<Entry> {
         let mut stamp = Stamp::default();
         stamp.add(&self.cell, self.cell.epoch());
         thread::yield_now();
         let value = self.source.load(SeqCst);
         let (born, never) = (Moment::START, Moment::NEVER);
-        Arc::new(Entry { value, stamp, born, deadline: never, renew_at: never, stored: true })
+        Arc::new(Entry { value: Box::new(value), stamp, born, deadline: never, renew_at: never, stored: true })
     }
+}
+
+/// What the entries of these tests hold.
+fn number(entry: &Entry) -> u64 {
+    entry.value.downcast_ref().copied().unwrap_or_default()
 }
 
 /// Callers come before, while and after what they are given is ended.
@@ -126,7 +133,7 @@ pub fn whoever_waits_for_one_that_fails_runs_the_body() {
 
 /// Two bodies that each call the function of the other: one of them runs alone, and none waits for ever.
 pub fn bodies_that_call_each_other_do_not_wait_for_ever() {
-    let flights = Arc::new(Flights::<u64>::default());
+    let flights = Arc::new(Flights::default());
     let lead = |own: &'static [u8], other: &'static [u8]| {
         let flights = Arc::clone(&flights);
         thread::spawn(move || {
