@@ -135,11 +135,11 @@ impl Cell {
         if known { News::Changed } else { News::Learnt }
     }
 
-    /// Takes over what Redis says on a new link; `Err`: it forgot an end, and must be told again.
-    pub fn learn_again(&mut self, unheard: bool, epoch: Epoch, without: Option<Safeguard>) -> Result<News, ()> {
+    /// Takes over what Redis says on a new link; `None`: it forgot an end, and must be told again.
+    pub fn learn_again(&mut self, unheard: bool, epoch: Epoch, without: Option<Safeguard>) -> Option<News> {
         if epoch.is_before(self.epoch) {
-            return Err(());
+            return None;
         }
-        Ok(self.learn(unheard, epoch, without))
+        Some(self.learn(unheard, epoch, without))
     }
 }

@@ -293,8 +293,8 @@ impl Process {
             let epoch = epochs[name].map_or(absent, Epoch::Given);
             let before = self.cells[name].epoch;
             let news = match self.cells[name].learn_again(ask.unheard[name], epoch, bounds.without) {
-                Ok(news) => news,
-                Err(()) => {
+                Some(news) => news,
+                None => {
                     let own = self.own();
                     self.owed[name] += 1;
                     self.cells[name].begin_end(own)
