@@ -121,7 +121,10 @@ async fn after_a_replica_took_over_as_asked_none_of_a_thousand_invalidations_is_
 async fn slots_move(cluster: &Cluster, a: &Larder, b: &Larder, to: usize) {
     let rows = Rows::new(10);
     rows.stale(b).await;
-    rows.change(a, 0).await;
+    for id in 0..rows.len() {
+        rows.change(a, id).await;
+    }
+    rows.settled(a, b).await;
     for part in [":@epoch:row:3", ":@epoch:{@everything}", ":@epoch:rows", ":rows:"] {
         let found = cluster.keys_with(part).await;
         assert!(!found.is_empty(), "no key {part}");
@@ -157,6 +160,10 @@ async fn a_slot_that_moves_to_a_new_master_takes_nothing_along_that_was_ended() 
     // It joins after the links were made.
     let (a, b) = two(&cluster).await;
     let to = cluster.add_master().await;
+    for larder in [&a, &b] {
+        let anew = async || larder.stats().redis.connected && larder.stats().redis.connects > 1;
+        eventually_async(SOON, "a link to all masters", anew).await;
+    }
     slots_move(&cluster, &a, &b, to).await;
 }
 
