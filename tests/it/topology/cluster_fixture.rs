@@ -100,10 +100,6 @@ impl Cluster {
         Larder::builder().ignore_environment().namespace("it").redis_cluster(addresses)
     }
 
-    pub(crate) fn id(&self, node: usize) -> &str {
-        &self.ids[node]
-    }
-
     /// The keys of all masters that contain a text, and where they are.
     pub(crate) async fn keys_with(&self, part: &str) -> Vec<(usize, String)> {
         let mut found = Vec::new();
