@@ -61,7 +61,7 @@ async fn short_stalls_in_a_row_tear_no_link_down() {
 }
 
 #[tokio::test]
-async fn a_wave_of_timeouts_is_one_failure_and_three_in_a_row_open_the_breaker() {
+async fn a_wave_of_timeouts_is_one_failure() {
     let (server, noise) = (RedisServer::start(), Arc::new(Noise::listen()));
     // A link that no busy machine can lose.
     let builder = Larder::builder().ignore_environment().redis(server.url()).namespace("it");
@@ -82,19 +82,7 @@ async fn a_wave_of_timeouts_is_one_failure_and_three_in_a_row_open_the_breaker()
     let redis = larder.stats().redis;
     assert!(redis.failures >= 50, "all were refused: {redis:?}");
     assert_eq!(redis.breaker, Breaker::Closed, "one moment, one failure");
-    assert!(redis.connected, "reads go on");
-    cold(&larder, &noise, 101).await;
-    cold(&larder, &noise, 102).await;
-    assert_eq!(larder.stats().redis.breaker, Breaker::Open);
-    let failures = larder.stats().redis.failures;
-    for id in 200..220 {
-        assert!(cold(&larder, &noise, id).await < NOTHING);
-    }
-    assert_eq!(larder.stats().redis.failures, failures, "nothing was sent");
-    // What is still read is still answered.
-    let _: String = server.run("CLIENT UNPAUSE").await;
-    assert_eq!(larder.stats().redis.breaker, Breaker::Open, "for thirty seconds");
-    assert!(larder.health().await.is_up(), "reads have a breaker of their own");
+    assert!(redis.connected, "and no loss of the link");
 }
 
 #[tokio::test]

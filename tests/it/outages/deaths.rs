@@ -68,7 +68,7 @@ struct PausedForWrites;
 
 impl Fault for PausedForWrites {
     const NAME: &'static str = "CLIENT PAUSE WRITE";
-    /// The breaker of writes opens for thirty seconds.
+    /// The breaker of writes may have opened, for thirty seconds.
     const HEALS: Duration = Duration::from_secs(40);
 
     async fn strike(&mut self, world: &mut World) {
