@@ -10,7 +10,7 @@ use super::{Name, Tags};
 use crate::blocking::block_on;
 use crate::cache::Ready;
 use crate::epoch::Fencing;
-use crate::instance::{EntryOf, Fenced, Larder};
+use crate::instance::{EntryOf, Larder};
 use crate::log;
 use crate::value::Outcome;
 
@@ -117,7 +117,9 @@ impl<O: Outcome<R>, R> Write<O, R> {
             }
             None if self.always => {}
             None => {
-                fence.map(Fenced::lower);
+                if let Some(fence) = fence {
+                    fence.lower();
+                }
                 return returned;
             }
         }

@@ -297,7 +297,7 @@ mod tests {
     fn announcements_that_overtook_each_other_leave_the_epoch_unknown() {
         let table = Table::new(true);
         let cell = table.cell("tools");
-        table.begin_end(&cell);
+        table.begin_end(&cell, Fencing::None);
         table.announce("tools", at(6), false);
         table.announce("tools", at(5), false);
         table.confirm_end(&cell, 1, at(6));

@@ -3,6 +3,15 @@
 #[path = "../../../runtime/src/epoch/cell.rs"]
 #[allow(dead_code, reason = "the runtime uses the rest")]
 mod cell;
+#[path = "../../../runtime/src/clock.rs"]
+#[allow(dead_code, unused_imports, reason = "the runtime uses the rest")]
+mod clock;
+#[path = "../../../runtime/src/epoch/number.rs"]
+#[allow(dead_code, reason = "the runtime uses the rest")]
+mod number;
+#[path = "../../../runtime/src/epoch/told.rs"]
+#[allow(dead_code, reason = "the runtime uses the rest")]
+mod told;
 
 mod sync {
     pub(crate) use loom::sync::atomic::{AtomicU64, Ordering};
@@ -10,9 +19,11 @@ mod sync {
     pub(crate) use std::sync::{Arc, PoisonError};
 }
 
-use cell::{Cell, Epoch};
+use cell::Cell;
 use loom::thread;
+use number::Epoch;
 use sync::{Arc, AtomicU64, Ordering};
+use told::Told;
 
 /// Whoever reads the counter first and the epoch second, and sees the old epoch, has a counter below the change.
 #[test]
@@ -40,9 +51,9 @@ fn a_reply_never_stands_above_news_that_came_after_it_was_asked_for() {
         let guard = cell.guard();
         let handler = {
             let (counter, cell) = (Arc::clone(&counter), Arc::clone(&cell));
-            thread::spawn(move || cell.announce(&counter, Epoch::confirmed(3), false, Epoch::provisional(1)))
+            thread::spawn(move || cell.announce(&counter, Epoch::confirmed(3).into(), false, Epoch::provisional(1)))
         };
-        cell.learn(&counter, guard, Epoch::confirmed(2));
+        cell.learn(&counter, guard, Epoch::confirmed(2).into());
         handler.join().expect("it ends");
         assert_eq!(cell.epoch(), Epoch::confirmed(3));
     });
