@@ -15,14 +15,11 @@ fn holds(bounds: Bounds) {
     let found = search(bounds);
     assert!(found.broken.is_none(), "{bounds:?} breaks a promise: {found:#?}");
     assert!(bounds.depth < usize::MAX || found.lively, "nothing came to an end in {bounds:?}: {found:#?}");
-    eprintln!("{} states, ways of up to {} steps: {bounds:?}", found.states, found.depth);
 }
 
 fn breaks(bounds: Bounds) {
     let found = search(bounds);
-    let (promise, steps) =
-        found.broken.unwrap_or_else(|| panic!("nothing found in {} states: {bounds:?}", found.states));
-    eprintln!("{} states, `{promise}` broken by {} steps without {:?}", found.states, steps.len(), bounds.without);
+    assert!(found.broken.is_some(), "nothing found in {} states: {bounds:?}", found.states);
 }
 
 const fn with(kind: Fault, bounds: Bounds) -> Bounds {

@@ -86,6 +86,7 @@ impl Process {
         stamp.add(&self.cell, self.cell.epoch());
         thread::yield_now();
         let value = self.source.load(SeqCst);
+        thread::yield_now();
         let (born, never) = (Moment::START, Moment::NEVER);
         Arc::new(Entry { value: Box::new(value), stamp, born, deadline: never, renew_at: never, stored: true })
     }
