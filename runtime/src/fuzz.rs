@@ -1,7 +1,10 @@
 //! What fuzzing begins at: the readers of bytes that others wrote, each with what must hold of any.
 
-use crate::epoch::{Epoch, canonical};
-use crate::redis_tier::{pack, read_announcement, read_epoch, unpack};
+use std::time::Duration;
+
+use crate::clock::Moment;
+use crate::epoch::{Epoch, Reading, Told, canonical};
+use crate::redis_tier::{pack, read_announcement, unpack};
 
 /// Stored bytes: refused, or a record that is packed to one that reads the same. As they come, and with the checksum
 /// that makes them be read further.
@@ -10,7 +13,7 @@ pub fn envelope(bytes: &[u8]) {
     let sealed = [bytes, &xxhash_rust::xxh3::xxh3_64(bytes).to_le_bytes()].concat();
     for bytes in [bytes, &sealed] {
         let Some(record) = unpack(bytes, &hash, 0) else { continue };
-        let endless = record.life == std::time::Duration::MAX;
+        let endless = record.life == Duration::MAX;
         let deadline = if endless { 0 } else { u64::try_from(record.life.as_micros()).unwrap_or(u64::MAX) };
         let again = pack(&record, deadline).and_then(|packed| unpack(&packed, &hash, 0));
         assert_eq!(again.as_ref(), Some(&record), "a record that was read is not read again");
@@ -18,13 +21,18 @@ pub fn envelope(bytes: &[u8]) {
     }
 }
 
+fn told(bytes: &[u8]) -> Option<Told> {
+    Reading { here: Moment::START, there: None, settle: Duration::ZERO }.read(bytes)
+}
+
 /// Names, announcements and epochs of any text.
 pub fn names(bytes: &[u8]) {
-    if let Some(epoch) = read_epoch(bytes) {
-        assert!(epoch.is_confirmed(), "an epoch that Redis gave is one that others compare");
+    if let Some(told) = told(bytes) {
+        assert!(told.epoch.is_confirmed(), "an epoch that Redis gave is one that others compare");
     }
     if let Some((name, epoch, first)) = read_announcement(bytes) {
-        assert!(epoch.is_confirmed() && bytes.starts_with(name.as_bytes()) && (!first || bytes.len() > name.len() + 6));
+        let confirmed = told(epoch).is_none_or(|told| told.epoch.is_confirmed());
+        assert!(confirmed && bytes.starts_with(name.as_bytes()) && (!first || bytes.len() > name.len() + 6));
     }
     let Ok(name) = std::str::from_utf8(bytes) else { return };
     let written = canonical(name);

@@ -46,7 +46,7 @@ async fn a_loss_is_noticed_within_half_a_second_and_then_costs_nothing() {
 async fn short_stalls_in_a_row_tear_no_link_down() {
     let (server, noise) = (RedisServer::start(), Arc::new(Noise::listen()));
     let larder = node(&server).await;
-    let mut raw = server.raw_and_patient().await;
+    let mut raw = server.raw().await;
     let mut longer = 0;
     for id in 0..10 {
         let begun = Instant::now();

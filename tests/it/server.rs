@@ -97,13 +97,6 @@ impl RedisServer {
         client.get_multiplexed_async_connection_with_config(&config).await.unwrap()
     }
 
-    /// The same, for a server that answers late.
-    pub(crate) async fn raw_and_patient(&self) -> MultiplexedConnection {
-        let config = redis::AsyncConnectionConfig::new().set_response_timeout(Some(Duration::from_secs(30)));
-        let client = redis::Client::open(self.url()).unwrap();
-        client.get_multiplexed_async_connection_with_config(&config).await.unwrap()
-    }
-
     /// Runs one command, its parts separated by spaces.
     pub(crate) async fn run<T: redis::FromRedisValue>(&self, line: &str) -> T {
         let mut parts = line.split(' ');

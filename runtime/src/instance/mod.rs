@@ -33,7 +33,6 @@ use crate::stats::{Counters, RedisStats, Stats};
 pub use builder::Builder;
 pub use carried::{Frame, detached, frame};
 pub use current::{after, bypass, clear, health, invalidate, refresh, stats, tag};
-pub(crate) use ends::Fenced;
 pub use forget::{CachedCall, EntryOf, Forget, entry_of, forget};
 use functions::Functions;
 pub use health::{Health, Status};

@@ -46,7 +46,7 @@ pub(crate) use envelope::{pack, unpack};
 #[cfg(feature = "testkit")]
 pub(crate) use pending::Pending;
 #[cfg(all(any(fuzzing, test), feature = "redis"))]
-pub(crate) use scripts::{read_announcement, read_epoch};
+pub(crate) use scripts::read_announcement;
 #[cfg(feature = "redis")]
 pub(crate) use tier::Redis;
 #[cfg(feature = "redis")]

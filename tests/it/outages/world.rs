@@ -20,7 +20,7 @@ pub(super) struct World {
 impl World {
     pub(super) async fn new() -> Self {
         let server = RedisServer::start();
-        let (proxy, admin) = (Proxy::before(server.port()), server.raw_and_patient().await);
+        let (proxy, admin) = (Proxy::before(server.port()), server.raw().await);
         Self { server, proxy, admin }
     }
 
