@@ -10,11 +10,6 @@ fn remove(id: u32) -> u32 {
     id
 }
 
-#[invalidates("tools", phase = around, max_txn = 5_i64)]
-fn add(id: u32) -> u32 {
-    id
-}
-
 const LONGEST: u64 = 5;
 
 #[invalidates("tools", phase = around, max_txn = LONGEST)]
