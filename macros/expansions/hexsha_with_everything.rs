@@ -13,7 +13,7 @@ fn page(config: &Config, db: &Db, host: Option<&str>) -> Page {
             __LARDER.place(|| {})
         },
         ::larder::__private::text_of(&config.hexsha()),
-        ::larder::__private::Shared::when(host.is_some())
+        ::larder::__private::SharedKey::when(host.is_some())
             .part(&host)
             .revision(::larder::__private::LeftOut::new(&db).revision()),
         ::larder::__private::Now::<Page>::NEW.shape(),
@@ -21,7 +21,6 @@ fn page(config: &Config, db: &Db, host: Option<&str>) -> Page {
         ::larder::__private::Look::Hit(__larder) => return __larder,
         ::larder::__private::Look::Miss(__larder) => __larder,
     };
-    __larder
-        .store_if(|v| v.is_live())
-        .run_blocking(move || -> Page { render(config, db, host) })
+    let __larder = __larder.store_if(|v| v.is_live());
+    __larder.run_blocking(move || -> Page { render(config, db, host) })
 }

@@ -13,7 +13,7 @@ async fn row<T: Table, const N: usize>(
 where
     T: CacheKey,
 {
-    let __larder = match ::larder::__private::look(
+    let mut __larder = match ::larder::__private::look(
         {
             static __LARDER: ::larder::__private::Site = ::larder::__private::Site::tiered()
                 .named("row", "rows", 4365798066771650073u64)
@@ -22,18 +22,15 @@ where
                 .version(SCHEMA);
             __LARDER.place(|| {})
         },
-        ::larder::__private::Shared::key().part(&table).part(&id),
+        ::larder::__private::SharedKey::empty().part(&table).part(&id),
         ::larder::__private::Return::<Option<[T::Row; N]>>::NEW.shape(),
     ) {
         ::larder::__private::Look::Hit(__larder) => return __larder,
         ::larder::__private::Look::Miss(__larder) => __larder,
     };
-    __larder
-        .run(async move {
-            let 0 = 0 else {
-                return ::larder::__private::never::<Option<[T::Row; N]>>()
-            };
-            { table.row(id.into()).await }
-        })
-        .await
+    let __larder_body = ::larder::__private::pin!(
+        async move { let 0 = 0 else { return ::larder::__private::never:: < Option <
+        [T::Row; N] > > () }; { table.row(id.into()). await } }
+    );
+    ::larder::__private::Running(&mut __larder, __larder_body).await
 }

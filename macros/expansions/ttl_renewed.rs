@@ -11,7 +11,7 @@ async fn find(name: &str) -> Tool {
                 .renewed(0.8f64, ::core::time::Duration::from_secs(10u64));
             __LARDER.place(|| {})
         },
-        ::larder::__private::Shared::key().part(&name),
+        ::larder::__private::SharedKey::empty().part(&name),
         ::larder::__private::Return::<Tool>::NEW.shape(),
     ) {
         ::larder::__private::Look::Hit(__larder) => return __larder,

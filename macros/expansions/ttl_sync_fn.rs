@@ -10,7 +10,7 @@ fn square(n: u64) -> u64 {
                 .named("square", "squares", 15734597298014113651u64);
             __LARDER.place(|| {})
         },
-        ::larder::__private::Shared::key().part(&n),
+        ::larder::__private::SharedKey::empty().part(&n),
         ::larder::__private::Now::<u64>::NEW.shape(),
     ) {
         ::larder::__private::Look::Hit(__larder) => return __larder,

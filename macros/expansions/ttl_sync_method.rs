@@ -10,7 +10,7 @@ pub fn user(&self, id: u32) -> Option<User> {
                 .named("user", "users", 2143274279817371847u64);
             __LARDER.place(|| {})
         },
-        ::larder::__private::Local::key()
+        ::larder::__private::LocalKey::empty()
             .part(&self.realm)
             .part(&id)
             .revision(::larder::__private::LeftOut::new(&self).revision()),

@@ -20,7 +20,7 @@ pub(crate) async fn tool<T: Table>(
                 .strict_alone();
             __LARDER.place(|| {})
         },
-        ::kept::__private::Shared::when(cursor.is_none())
+        ::kept::__private::SharedKey::when(cursor.is_none())
             .part(&id)
             .part(&cursor)
             .revision(::kept::__private::LeftOut::new(&db).revision()),
@@ -30,11 +30,10 @@ pub(crate) async fn tool<T: Table>(
         ::kept::__private::Look::Miss(__larder) => __larder,
     };
     let __larder = __larder.tag(::kept::__private::Name::new().lit("tool:").part(&id));
-    __larder
-        .store_if(|v| v.is_live())
-        .run(async move {
-            let 0 = 0 else { return ::kept::__private::never::<Result<Tool, Error>>() };
-            { db.tool(id, cursor).await }
-        })
-        .await
+    let mut __larder = __larder.store_if(|v| v.is_live());
+    let __larder_body = ::kept::__private::pin!(
+        async move { let 0 = 0 else { return ::kept::__private::never:: < Result < Tool,
+        Error > > () }; { db.tool(id, cursor). await } }
+    );
+    ::kept::__private::Running(&mut __larder, __larder_body).await
 }

@@ -1,12 +1,13 @@
 //! A body that runs apart from its call: what it borrows is taken along in its owned form.
 
-use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Group, Ident, Span, TokenStream};
 use quote::{ToTokens as _, quote_spanned};
 use syn::spanned::Spanned as _;
 use syn::visit::Visit;
 use syn::{FnArg, Lifetime, Pat, Receiver, ReceiverKind, Signature, Token, Type, TypeReference};
 
 use crate::errors::Errors;
+use crate::receiver::{in_texts, renamed};
 use crate::returns::plain;
 use crate::root::placed;
 
@@ -32,12 +33,19 @@ const RECEIVER: &str = "__larder_self";
 
 impl Apart {
     /// Reads the parameters; `argument` is what asks for a body that runs apart.
-    pub(crate) fn plan(sig: &Signature, argument: &str, errors: &mut Errors) -> Self {
+    pub(crate) fn plan(sig: &Signature, statements: &Group, argument: &str, errors: &mut Errors) -> Self {
         let mut apart = Self::default();
         for input in &sig.inputs {
             match input {
                 FnArg::Receiver(receiver) => apart.receiver(receiver, argument, errors),
                 FnArg::Typed(typed) => apart.typed(&typed.pat, &typed.ty, argument, errors),
+            }
+        }
+        if apart.lent_self.is_some() {
+            for (text, written) in in_texts(statements) {
+                let text_of_self =
+                    format!("`self` inside a text cannot be taken along, and what `{argument}` runs outlives the call");
+                errors.cover(text, format!("{text_of_self}: write `{{{written}}}`, and `self` behind the text, as in `format!(\"{{{written}}}\", self)`"));
             }
         }
         apart
@@ -157,40 +165,4 @@ fn lifetime(ty: &Type) -> Option<TokenStream> {
     let mut search = Search::default();
     search.visit_type(ty);
     search.0
-}
-
-/// The statements with another name for `self`, but for the items among them, which have a `self` of their own.
-fn renamed(statements: Group, name: &Ident) -> Group {
-    let mut item = false;
-    let mut tokens = TokenStream::new();
-    let mut rest = statements.stream().into_iter().peekable();
-    while let Some(token) = rest.next() {
-        let token: TokenTree = match token {
-            TokenTree::Ident(ident) if ident == "self" && !item => {
-                let mut name = name.clone();
-                name.set_span(ident.span().resolved_at(Span::mixed_site()));
-                name.into()
-            }
-            TokenTree::Ident(ident) => {
-                // Without a name behind it, `fn` is a type.
-                let named = matches!(rest.peek(), Some(TokenTree::Ident(_)));
-                item |= (ident == "fn" && named) || ident == "impl" || ident == "trait";
-                ident.into()
-            }
-            TokenTree::Group(group) if item => {
-                item = group.delimiter() != proc_macro2::Delimiter::Brace;
-                group.into()
-            }
-            TokenTree::Group(group) => renamed(group, name).into(),
-            TokenTree::Punct(punct) => {
-                item &= punct.as_char() != ';';
-                punct.into()
-            }
-            TokenTree::Literal(literal) => literal.into(),
-        };
-        tokens.extend([token]);
-    }
-    let mut group = Group::new(statements.delimiter(), tokens);
-    group.set_span(statements.span());
-    group
 }

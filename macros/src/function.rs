@@ -176,7 +176,7 @@ impl Function {
 
     /// The parameters of a function whose body runs apart from its call.
     pub(crate) fn apart(&self, argument: &str, errors: &mut Errors) -> Apart {
-        Apart::plan(&self.sig, argument, errors)
+        Apart::plan(&self.sig, &self.statements, argument, errors)
     }
 
     /// The user's body, to run apart from its call.
@@ -214,16 +214,56 @@ impl Function {
         Ident::new(name, self.at())
     }
 
-    /// The runtime's method that may run the body apart from its call.
-    pub(crate) fn run_apart(&self) -> Ident {
-        let name = if matches!(self.mode, Mode::Sync) { "run_apart_blocking" } else { "run_apart" };
-        Ident::new(name, self.at())
-    }
-
     /// Where the function is: its site, made by `settings`, and a closure of it. No name of the user's means the static.
     pub(crate) fn place(&self, private: &TokenStream, settings: &TokenStream) -> TokenStream {
         let at = self.at();
         quote_spanned!(at=> { static __LARDER: #private::Site = #private::Site::#settings; __LARDER.place(|| {}) })
+    }
+
+    /// A look into the cache and, where that had no answer, the body: what `look` is called with, and what the miss is told
+    /// before it runs. What an expression of `told` borrows is given back before the body runs: so each is a statement. A
+    /// future is dropped before the miss, which stands for it: so it is a variable.
+    pub(crate) fn cached(
+        &self,
+        look: &TokenStream,
+        told: &[TokenStream],
+        apart: Option<&Apart>,
+        private: &TokenStream,
+    ) -> TokenStream {
+        let (at, wait) = (self.at(), self.wait());
+        let told: Vec<_> = told.iter().filter(|told| !told.is_empty()).collect();
+        let lent = apart.is_none() && !matches!(self.mode, Mode::Sync);
+        let kept =
+            |last: bool| if lent && last { quote_spanned!(at=> mut __larder) } else { quote_spanned!(at=> __larder) };
+        let (first, then) = (kept(told.is_empty()), (1..=told.len()).map(|nth| kept(nth == told.len())));
+        let run = match apart {
+            Some(apart) => {
+                let (run, body) = (Ident::new(self.run_apart(), at), self.body_apart(apart, private));
+                quote_spanned!(at=> __larder.#run(#body) #wait)
+            }
+            None if lent => {
+                let body = self.body(private);
+                let running = quote_spanned!(at=> #private::Running(&mut __larder, __larder_body));
+                quote_spanned!(at=> let __larder_body = #private::pin!(#body); #running #wait)
+            }
+            None => {
+                let body = self.body(private);
+                quote_spanned!(at=> __larder.run_blocking(#body))
+            }
+        };
+        quote_spanned! {at=>
+            let #first = match #private::#look {
+                #private::Look::Hit(__larder) => return __larder,
+                #private::Look::Miss(__larder) => __larder,
+            };
+            #(let #then = __larder #told;)*
+            #run
+        }
+    }
+
+    /// The runtime's method that may run the body apart from its call.
+    const fn run_apart(&self) -> &'static str {
+        if matches!(self.mode, Mode::Sync) { "run_apart_blocking" } else { "run_apart" }
     }
 
     /// `.await`, or nothing where the function is sync.

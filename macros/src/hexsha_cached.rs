@@ -81,11 +81,12 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> syn::Result<TokenS
 // Input:  #[hexsha_cached]
 //         async fn issuer(config: &Config, host: &str) -> Arc<Issuer> { statements }
 // Output: async fn issuer(config: &Config, host: &str) -> Arc<Issuer> {
-//             let miss = match look_at({ static SITE: Site = ..; SITE.place(|| {}) }, revision of `config`, key of `host`, shape) {
+//             let mut miss = match look_at({ static SITE: Site = ..; SITE.place(|| {}) }, revision of `config`, key, shape) {
 //                 Look::Hit(hit) => return hit,
 //                 Look::Miss(miss) => miss,
 //             };
-//             miss.run(async move { return edge; { statements } }).await
+//             let body = pin!(async move { return edge; { statements } });
+//             miss.run(body).await
 //         }
 fn emit(function: &Function, plan: &Plan) -> TokenStream {
     let (at, private) = (function.at(), &plan.root.private(function.at()));
@@ -94,14 +95,8 @@ fn emit(function: &Function, plan: &Plan) -> TokenStream {
     let key = plan.key.tokens(private, &plan.store.tier(private, at), plan.conditions.when(), at);
     let (revision, shape) = (plan.revision.tokens(private), function.shape(private));
     let store = Ident::new(plan.store.word(), at);
-    let (body, run, wait) = (function.body(private), function.run(), function.wait());
     let settings = quote_spanned!(at=> #store().named(#name, "", #fingerprint) #settings);
     let place = function.place(private, &settings);
-    function.with_body(&quote_spanned! {at=>
-        let __larder = match #private::look_at(#place, #revision, #key, #shape) {
-            #private::Look::Hit(__larder) => return __larder,
-            #private::Look::Miss(__larder) => __larder,
-        };
-        __larder #store_if .#run(#body) #wait
-    })
+    let look = quote_spanned!(at=> look_at(#place, #revision, #key, #shape));
+    function.with_body(&function.cached(&look, &[store_if], None, private))
 }

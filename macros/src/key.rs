@@ -53,7 +53,7 @@ impl Key {
         Self { parts, left_out }
     }
 
-    /// `Shared::key().part(&first).part(&second)`, each part placed at what the user wrote; `when`: on what condition.
+    /// `SharedKey::empty().part(&first).part(&second)`, each part placed at what the user wrote; `when`: on what condition.
     pub(crate) fn tokens(
         &self,
         private: &TokenStream,
@@ -62,7 +62,7 @@ impl Key {
         at: Span,
     ) -> TokenStream {
         let key = match when {
-            None => quote_spanned!(at=> #tier::key()),
+            None => quote_spanned!(at=> #tier::empty()),
             Some(when) => quote_spanned!(at=> #tier::when(#when)),
         };
         if self.parts.is_empty() && self.left_out.is_empty() {

@@ -81,11 +81,11 @@ impl Store {
         }
     }
 
-    /// The runtime's type for what a value must be able to do.
+    /// The runtime's key for what a value must be able to do.
     pub(crate) fn tier(self, private: &TokenStream, at: Span) -> TokenStream {
         match self {
-            Self::Memory => quote_spanned!(at=> #private::Local),
-            Self::Redis | Self::Tiered => quote_spanned!(at=> #private::Shared),
+            Self::Memory => quote_spanned!(at=> #private::LocalKey),
+            Self::Redis | Self::Tiered => quote_spanned!(at=> #private::SharedKey),
         }
     }
 }

@@ -114,39 +114,25 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> syn::Result<TokenS
 // Input:  #[ttl_cached(entity = "tools", ttl = "20s", when = first)]
 //         async fn list(filter: Filter, first: bool) -> Vec<Tool> { statements }
 // Output: async fn list(filter: Filter, first: bool) -> Vec<Tool> {
-//             let miss = match look({ static SITE: Site = ..; SITE.place(|| {}) }, key of `filter` and `first`, shape) {
+//             let mut miss = match look({ static SITE: Site = ..; SITE.place(|| {}) }, key of `filter` and `first`, shape) {
 //                 Look::Hit(hit) => return hit,
 //                 Look::Miss(miss) => miss,
 //             };
-//             miss.run(async move { return edge; { statements } }).await
+//             let body = pin!(async move { return edge; { statements } });
+//             miss.run(body).await
 //         }
-// What an expression borrows is given back before the body runs: so each group of settings is a statement of its own.
 fn emit(function: &Function, plan: &Plan) -> TokenStream {
     let (at, private) = (function.at(), &plan.root.private(function.at()));
     let (name, entity, fingerprint) = (function.name(), &plan.entity, plan.fingerprint);
     let (settings, store_if) = (plan.settings.at(at), plan.conditions.store_if(at));
     let key = plan.key.tokens(private, &plan.store.tier(private, at), plan.conditions.when(), at);
     let (shape, store) = (function.shape(private), Ident::new(plan.store.word(), at));
-    let ttl = Chain::default().with("ttl", plan.ttl.as_ref().and_then(Length::late)).at(at);
-    let ttl = (!ttl.is_empty()).then(|| quote_spanned!(at=> let __larder = __larder #ttl;));
-    let tags = bind(plan.tags.iter(), private, at);
-    let tags = (!tags.is_empty()).then(|| quote_spanned!(at=> let __larder = __larder #tags;));
-    let (body, run) = match &plan.apart {
-        None => (function.body(private), function.run()),
-        Some(apart) => (function.body_apart(apart, private), function.run_apart()),
-    };
-    let wait = function.wait();
     let settings = quote_spanned!(at=> #store().named(#name, #entity, #fingerprint) #settings);
     let place = function.place(private, &settings);
-    let call = quote_spanned! {at=>
-        let __larder = match #private::look(#place, #key, #shape) {
-            #private::Look::Hit(__larder) => return __larder,
-            #private::Look::Miss(__larder) => __larder,
-        };
-        #ttl
-        #tags
-        __larder #store_if .#run(#body) #wait
-    };
+    let look = quote_spanned!(at=> look(#place, #key, #shape));
+    let ttl = Chain::default().with("ttl", plan.ttl.as_ref().and_then(Length::late)).at(at);
+    let told = [ttl, bind(plan.tags.iter(), private, at), store_if];
+    let call = function.cached(&look, &told, plan.apart.as_ref(), private);
     match &plan.apart {
         None => function.with_body(&call),
         Some(apart) => function.with_body_apart(apart, &call),

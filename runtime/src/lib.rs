@@ -15,6 +15,9 @@ mod clock;
 #[cfg_attr(not(any(feature = "redis", feature = "testkit")), allow(dead_code, reason = "what only Redis asks for"))]
 mod epoch;
 mod error;
+#[cfg(all(any(fuzzing, test), feature = "redis"))]
+#[doc(hidden)]
+pub mod fuzz;
 mod instance;
 mod key;
 mod lease;
@@ -26,6 +29,7 @@ mod redis_tier;
 mod remote;
 mod revision;
 mod stats;
+mod sync;
 #[cfg(feature = "testkit")]
 #[cfg_attr(docsrs, doc(cfg(feature = "testkit")))]
 pub mod testkit;

@@ -1,5 +1,7 @@
 //! All that an expansion of the macros may name.
 
+pub use std::pin::pin;
+
 pub use crate::cache::{Place, Site};
 pub use crate::call::{
     Always, Judge, Lead, LeaderFailure, LeaderReturn, Look, Miss, Name, NamePart, RevisionText, Running, StoreIf,
@@ -9,8 +11,8 @@ pub use crate::instance::{EntryOf, entry_of};
 pub use crate::key::Key;
 pub use crate::revision::{LeftOut, Unrevised};
 pub use crate::value::{
-    Declared, LivesIn, Local, Now, Opaque, Outcome, Pending, Plain, Return, Settled, Shape, Shared, Storable,
-    TakenAlong, lend, own,
+    Declared, LivesIn, Local, LocalKey, Now, Opaque, Outcome, Pending, Plain, Return, Settled, Shape, Shared,
+    SharedKey, Storable, TakenAlong, lend, own,
 };
 
 /// A value of any type, for an expression that tells the compiler a type and is never run.

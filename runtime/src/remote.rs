@@ -46,6 +46,13 @@ pub(crate) struct Record {
     pub(crate) payload: Vec<u8>,
 }
 
+/// What must still hold for a value to be stored: a name is at the epoch it was at when the computation began.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Unchanged {
+    pub(crate) name: Arc<str>,
+    pub(crate) epoch: Epoch,
+}
+
 /// What was found under a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Found {
@@ -73,8 +80,8 @@ pub(crate) trait Remote: fmt::Debug + Send + Sync {
     /// Gives epochs to names that have none, and returns those in force.
     fn create<'a>(&'a self, names: &'a [Arc<str>]) -> Reply<'a, Vec<Told>>;
 
-    /// Stores a value for its life.
-    fn write(&self, key: String, record: Record) -> Reply<'_, ()>;
+    /// Stores a value for its life, if that is unchanged: in one step. `false`: it is not.
+    fn write(&self, key: String, record: Record, unchanged: Unchanged) -> Reply<'_, bool>;
 
     /// Ends names everywhere. Begins at once; what Redis does not confirm is kept and sent again, also when the reply is
     /// dropped; the fence that was to come or go with it then stands or falls in this process alone, or runs out.
@@ -97,6 +104,11 @@ pub(crate) trait Remote: fmt::Debug + Send + Sync {
 
     /// Waits for the first link, at most the operation timeout.
     fn settled(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
+
+    /// Why there is no link, and what to do.
+    fn fault(&self) -> Option<String> {
+        None
+    }
 
     fn stats(&self) -> RedisStats;
 }

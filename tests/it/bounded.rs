@@ -152,7 +152,7 @@ fn block_on<F: Future>(future: F) -> F::Output {
 }
 
 /// Bytes of memory in use by this process.
-fn resident() -> u64 {
+pub(crate) fn resident() -> u64 {
     let pages = std::fs::read_to_string("/proc/self/statm").unwrap();
     pages.split(' ').nth(1).unwrap().parse::<u64>().unwrap() * 4096
 }

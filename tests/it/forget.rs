@@ -1,13 +1,11 @@
 //! `larder::forget` and `#[invalidates(call)]`: exactly the entry of a call is ended, everywhere, and never comes back.
 
-use std::sync::Arc;
-
-use larder::{HexSha, Larder, hexsha_cached, invalidates, ttl_cached};
+use larder::{Larder, hexsha_cached, invalidates, ttl_cached};
 
 use crate::proxy::Proxy;
 use crate::server::RedisServer;
 use crate::support::{
-    Gate, SOON, Source, connected, disconnected, eventually, eventually_async, memory, node, node_at, within,
+    Config, SOON, Source, connected, disconnected, eventually, eventually_async, memory, node, node_at,
 };
 
 #[ttl_cached(entity = "tools", skip(source), ttl = "60s")]
@@ -25,26 +23,9 @@ async fn strict_tool(source: &Source, id: u64) -> u64 {
     source.read() + id
 }
 
-#[ttl_cached(entity = "tools", skip(source, gate), ttl = "60s")]
-async fn slow_tool(source: &Source, gate: Option<&Gate>, id: u64) -> u64 {
-    let read = source.read() + id;
-    if let Some(gate) = gate {
-        gate.pass().await;
-    }
-    read
-}
-
 #[ttl_cached(entity = "pages", skip(source), ttl = "60s")]
 async fn page(source: &Source, first: u64) -> u64 {
     tool(source, first, "").await + tool(source, first + 1, "").await
-}
-
-struct Config(&'static str);
-
-impl HexSha for Config {
-    fn hexsha(&self) -> &str {
-        self.0
-    }
 }
 
 #[hexsha_cached(skip(source))]
@@ -147,52 +128,6 @@ async fn a_write_names_the_entry_by_the_call_itself() {
             assert_eq!((tools.get(1).await, tools.get(2).await), (51, 3));
         })
         .await;
-}
-
-#[tokio::test]
-async fn a_computation_that_began_before_is_neither_stored_nor_joined_after() {
-    for shared in [false, true] {
-        let server = if shared { Some(RedisServer::start()) } else { None };
-        let larder = match &server {
-            Some(server) => node(server).await,
-            None => memory().await,
-        };
-        let (source, gate) = (Arc::new(Source::of(10)), Arc::new(Gate::default()));
-        let old = tokio::spawn(larder.scope({
-            let (source, gate) = (Arc::clone(&source), Arc::clone(&gate));
-            async move { slow_tool(&source, Some(&gate), 1).await }
-        }));
-        gate.arrived().await;
-        source.set(20);
-        larder.scope(larder::forget(slow_tool(&source, None, 1))).await.unwrap();
-        assert_eq!(within(SOON, larder.scope(slow_tool(&source, None, 1))).await, 21, "joined what began before");
-        gate.open();
-        assert_eq!(old.await.unwrap(), 11);
-        assert_eq!(larder.scope(slow_tool(&source, None, 1)).await, 21, "the late result was stored");
-        if let Some(server) = &server {
-            let other = node(server).await;
-            assert_eq!(other.scope(slow_tool(&source, None, 1)).await, 21, "the late result was stored in Redis");
-        }
-    }
-}
-
-#[tokio::test]
-async fn a_late_result_of_another_process_is_not_served_from_redis() {
-    let server = RedisServer::start();
-    let (a, b, c) = (node(&server).await, node(&server).await, node(&server).await);
-    let (source, gate) = (Arc::new(Source::of(10)), Arc::new(Gate::default()));
-    let late = tokio::spawn(b.scope({
-        let (source, gate) = (Arc::clone(&source), Arc::clone(&gate));
-        async move { slow_tool(&source, Some(&gate), 1).await }
-    }));
-    gate.arrived().await;
-    source.set(20);
-    a.scope(larder::forget(slow_tool(&source, None, 1))).await.unwrap();
-    gate.open();
-    assert_eq!(late.await.unwrap(), 11);
-    for node in [&c, &b, &a] {
-        assert_eq!(node.scope(slow_tool(&source, None, 1)).await, 21);
-    }
 }
 
 #[tokio::test]
@@ -429,34 +364,4 @@ async fn entries_of_another_instance_are_left_alone() {
     assert_eq!(a.scope(tool(&source, 1, "")).await, 3);
     assert_eq!(b.scope(tool(&source, 1, "")).await, 2);
     let _: Larder = a;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn under_a_storm_no_value_from_before_an_end_is_served_after_it() {
-    let server = RedisServer::start();
-    let nodes = [node(&server).await, node(&server).await];
-    let source = Arc::new(Source::of(0));
-    let stop = Arc::new(std::sync::atomic::AtomicBool::new(false));
-    let readers: Vec<_> = (0..4)
-        .map(|number| {
-            let (larder, source, stop) = (nodes[number % 2].clone(), Arc::clone(&source), Arc::clone(&stop));
-            tokio::spawn(larder.scope(async move {
-                while !stop.load(std::sync::atomic::Ordering::Relaxed) {
-                    tool(&source, 1, "").await;
-                    tokio::task::yield_now().await;
-                }
-            }))
-        })
-        .collect();
-    for value in 1..=300 {
-        source.set(value * 10);
-        let larder = &nodes[value as usize % 2];
-        larder.scope(larder::forget(tool(&source, 1, ""))).await.unwrap();
-        let read = larder.scope(tool(&source, 1, "")).await;
-        assert_eq!(read, value * 10 + 1, "an old value came back");
-    }
-    stop.store(true, std::sync::atomic::Ordering::Relaxed);
-    for reader in readers {
-        reader.await.unwrap();
-    }
 }

@@ -4,11 +4,11 @@ use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use larder::{HexSha, Larder, hexsha_cached, ttl_cached};
+use larder::{Larder, hexsha_cached, ttl_cached};
 
 use crate::proxy::Proxy;
 use crate::server::RedisServer;
-use crate::support::{SOON, Source, connected, disconnected, eventually_async, memory, node, node_at, within};
+use crate::support::{Config, SOON, Source, connected, disconnected, eventually_async, memory, node, node_at, within};
 
 #[ttl_cached(entity = "tools", skip(source), ttl = "60s")]
 async fn tool(source: &Source, id: u64) -> u64 {
@@ -18,14 +18,6 @@ async fn tool(source: &Source, id: u64) -> u64 {
 #[ttl_cached(entity = "tools", skip(source), ttl = "60s", store = memory)]
 async fn local_tool(source: &Source, id: u64) -> u64 {
     source.read() + id
-}
-
-struct Config(&'static str);
-
-impl HexSha for Config {
-    fn hexsha(&self) -> &str {
-        self.0
-    }
 }
 
 #[hexsha_cached(skip(source), keep = 1)]

@@ -2,12 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use larder::{HexSha, Larder, hexsha_cached, ttl_cached};
+use larder::{Larder, hexsha_cached, ttl_cached};
 
 use crate::node::{Node, SOURCE, tools};
 use crate::proxy::Proxy;
 use crate::server::RedisServer;
-use crate::support::{SOON, Source, connected, eventually, eventually_async, node, node_at};
+use crate::support::{Config, SOON, Source, connected, eventually, eventually_async, node, node_at};
 
 #[ttl_cached(entity = "tools", skip(source))]
 async fn tool(source: &Source, id: u64) -> u64 {
@@ -33,14 +33,6 @@ async fn aging_tool(source: &Source) -> u64 {
 #[ttl_cached(entity = "pages", skip(source))]
 async fn page(source: &Source) -> u64 {
     tool(source, 0).await
-}
-
-struct Config(&'static str);
-
-impl HexSha for Config {
-    fn hexsha(&self) -> &str {
-        self.0
-    }
 }
 
 #[hexsha_cached(skip(source))]

@@ -182,6 +182,7 @@ async fn obey(larder: Option<&Larder>, line: &str) {
             let shown = metadata_extension::metadata(&config, &ORIGIN, "a.example").await;
             answer(format!("{} providers", shown.base.providers));
         }
+        "resident" => answer(crate::bounded::resident()),
         "meet" => answer(crate::bounded::meet_many_names().await),
         "alone" => answer(without_io()),
         "end" => {

@@ -18,12 +18,21 @@ struct Shared {
     changed: Condvar,
 }
 
+/// Whether questions are held back, and whether answers are.
+type Silence = [bool; 2];
+
 #[derive(Debug, Default)]
 struct State {
-    /// Whether each connection is silent, by the order in which they came.
-    silent: Vec<bool>,
-    /// Whether those that come are silent.
-    silent_next: bool,
+    /// Which ways of each connection are silent, by the order in which they came.
+    silent: Vec<Silence>,
+    /// Which ways of those that come are silent.
+    silent_next: Silence,
+    /// How many bytes are on their way and held back now.
+    waiting: usize,
+    /// Whether those that come are closed at once.
+    refusing: bool,
+    /// How many directions of connections are open.
+    open: usize,
     streams: Vec<TcpStream>,
     closed: bool,
 }
@@ -41,6 +50,9 @@ impl Proxy {
                 if state.closed {
                     return;
                 }
+                if state.refusing {
+                    continue;
+                }
                 let number = state.silent.len();
                 let silent = state.silent_next;
                 state.silent.push(silent);
@@ -48,11 +60,15 @@ impl Proxy {
                     let _ = stream.set_nodelay(true);
                     state.streams.push(stream.try_clone().unwrap());
                 }
+                state.open += 2;
                 drop(state);
-                for (from, to) in [(&client, &upstream), (&upstream, &client)] {
+                for (way, from, to) in [(Way::Requests, &client, &upstream), (Way::Replies, &upstream, &client)] {
                     let (from, to) = (from.try_clone().unwrap(), to.try_clone().unwrap());
                     let shared = Arc::clone(&accepting);
-                    thread::spawn(move || carry(from, to, number, &shared));
+                    thread::spawn(move || {
+                        carry(from, to, number, way, &shared);
+                        shared.state.lock().unwrap().open -= 1;
+                    });
                 }
             }
         });
@@ -66,20 +82,50 @@ impl Proxy {
     /// Holds back every byte of these connections, both ways.
     pub(crate) fn silence(&self, which: impl Fn(usize) -> bool) {
         let mut state = self.shared.state.lock().unwrap();
-        state.silent.iter_mut().enumerate().filter(|(number, _)| which(*number)).for_each(|(_, silent)| *silent = true);
+        state
+            .silent
+            .iter_mut()
+            .enumerate()
+            .filter(|(number, _)| which(*number))
+            .for_each(|(_, silent)| *silent = [true; 2]);
     }
 
     /// Holds back every byte of every connection, also of those to come.
     pub(crate) fn silence_all(&self) {
-        self.silence(|_| true);
-        self.shared.state.lock().unwrap().silent_next = true;
+        self.hold(Way::Requests);
+        self.hold(Way::Replies);
+    }
+
+    /// Holds back every byte that goes this way, on every connection, also on those to come.
+    pub(crate) fn hold(&self, way: Way) {
+        let mut state = self.shared.state.lock().unwrap();
+        state.silent.iter_mut().for_each(|silent| silent[way as usize] = true);
+        state.silent_next[way as usize] = true;
+    }
+
+    /// In how many places bytes are held back now.
+    pub(crate) fn waiting(&self) -> usize {
+        self.shared.state.lock().unwrap().waiting
+    }
+
+    /// Closes every connection, and those that come at once, until [`resume`](Self::resume).
+    pub(crate) fn cut(&self) {
+        let mut state = self.shared.state.lock().unwrap();
+        state.refusing = true;
+        state.streams.drain(..).for_each(|stream| drop(stream.shutdown(Shutdown::Both)));
+    }
+
+    /// How many directions of connections are open.
+    pub(crate) fn open(&self) -> usize {
+        self.shared.state.lock().unwrap().open
     }
 
     /// Carries everything again, also what was held back.
     pub(crate) fn resume(&self) {
         let mut state = self.shared.state.lock().unwrap();
-        state.silent.fill(false);
-        state.silent_next = false;
+        state.silent.fill([false; 2]);
+        state.silent_next = [false; 2];
+        state.refusing = false;
         self.shared.changed.notify_all();
     }
 }
@@ -96,13 +142,22 @@ impl Drop for Proxy {
     }
 }
 
-fn carry(mut from: TcpStream, mut to: TcpStream, number: usize, shared: &Shared) {
+/// A direction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    Requests,
+    Replies,
+}
+
+fn carry(mut from: TcpStream, mut to: TcpStream, number: usize, way: Way, shared: &Shared) {
     let mut buffer = [0; 16 * 1024];
     while let Ok(read @ 1..) = from.read(&mut buffer) {
         let mut state = shared.state.lock().unwrap();
-        while state.silent[number] && !state.closed {
+        state.waiting += 1;
+        while state.silent[number][way as usize] && !state.closed {
             state = shared.changed.wait(state).unwrap();
         }
+        state.waiting -= 1;
         drop(state);
         if to.write_all(&buffer[..read]).is_err() {
             break;

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use redis::AsyncConnectionConfig;
 use redis::aio::MultiplexedConnection;
 use tempfile::TempDir;
 
@@ -40,6 +41,11 @@ impl RedisServer {
 
     pub(crate) const fn port(&self) -> u16 {
         self.port
+    }
+
+    /// The process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.as_ref().expect("a running server").id()
     }
 
     /// Ends the server as a crash would.
@@ -78,14 +84,17 @@ impl RedisServer {
     }
 
     fn signal(&self, name: &str) {
-        let id = self.child.as_ref().expect("a running server").id();
-        let status = Command::new("kill").arg(format!("-{name}")).arg(id.to_string()).status().unwrap();
+        let status = Command::new("kill").arg(format!("-{name}")).arg(self.id().to_string()).status().unwrap();
         assert!(status.success());
     }
 
     /// A connection of the test's own.
     pub(crate) async fn raw(&self) -> MultiplexedConnection {
-        redis::Client::open(self.url()).unwrap().get_multiplexed_async_connection().await.unwrap()
+        // The client's own half a second is little on a busy machine, or while commands are paused.
+        let config = AsyncConnectionConfig::new().set_response_timeout(Some(Duration::from_secs(20)));
+        let config = config.set_connection_timeout(Some(Duration::from_secs(20)));
+        let client = redis::Client::open(self.url()).unwrap();
+        client.get_multiplexed_async_connection_with_config(&config).await.unwrap()
     }
 
     /// Runs one command, its parts separated by spaces.

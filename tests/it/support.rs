@@ -4,7 +4,7 @@ use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use larder::Larder;
+use larder::{HexSha, Larder};
 use tokio::sync::Semaphore;
 
 use crate::server::RedisServer;
@@ -65,6 +65,16 @@ impl Source {
 
     pub(crate) fn runs(&self) -> u64 {
         self.runs.load(Ordering::SeqCst)
+    }
+}
+
+/// A configuration whose text is its revision.
+#[derive(Clone, Debug)]
+pub(crate) struct Config(pub(crate) &'static str);
+
+impl HexSha for Config {
+    fn hexsha(&self) -> &str {
+        self.0
     }
 }
 

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use larder::{HexSha, LeaderGate, Leadership, hexsha_cached, invalidates, leader, ttl_cached};
+use larder::{LeaderGate, Leadership, hexsha_cached, invalidates, leader, ttl_cached};
 
-use crate::support::{Source, memory};
+use crate::support::{Config, Source, memory};
 
 #[ttl_cached(entity = "read", skip(source))]
 async fn read(source: &Source) -> u64 {
@@ -68,14 +68,6 @@ fn leader_below_sync(source: &Source) -> Leadership<u64> {
 #[invalidates("other")]
 async fn two_ends(works: bool) -> Result<(), ()> {
     if works { Ok(()) } else { Err(()) }
-}
-
-struct Config(&'static str);
-
-impl HexSha for Config {
-    fn hexsha(&self) -> &str {
-        self.0
-    }
 }
 
 #[hexsha_cached(skip(source))]

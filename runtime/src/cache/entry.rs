@@ -1,12 +1,10 @@
 //! One stored value, and the judgement whether it may be served: no clock, no lock, no I/O.
 
 use std::any::Any;
-use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::Moment;
 use crate::epoch::Stamp;
-use crate::value::Storable;
 
 /// A value whose type is not known here: the way of a miss is compiled once, and not for every type of value.
 pub(crate) type AnyValue = dyn Any + Send + Sync;
@@ -24,27 +22,6 @@ pub(crate) struct Entry {
     pub(crate) renew_at: Moment,
     /// Whether it was stored, or only handed to those who waited for it.
     pub(crate) stored: bool,
-}
-
-/// What is done with a value whose type is known. It names nothing that a value must be able to do: that was asked for
-/// when the call was looked up.
-#[derive(Debug)]
-pub(crate) struct Hands<V> {
-    pub(crate) put: fn(&V) -> Box<AnyValue>,
-    /// Takes the value out where nobody else has the entry; `None`: it is of another type.
-    pub(crate) take: fn(Arc<Entry>) -> Option<V>,
-}
-
-impl<V: Storable> Hands<V> {
-    pub(crate) fn new() -> Self {
-        Self {
-            put: |value| Box::new(value.clone()),
-            take: |entry| match Arc::try_unwrap(entry) {
-                Ok(entry) => entry.value.downcast().ok().map(|value| *value),
-                Err(shared) => shared.value.downcast_ref().cloned(),
-            },
-        }
-    }
 }
 
 /// How soon a value ended by another process must be gone from this one's memory.

@@ -1,10 +1,9 @@
 //! What a running cached body depends on: gathered from every cached call made inside it.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
 use super::Node;
 use crate::clock::Moment;
 use crate::epoch::{Cell, Epoch, Stamp};
+use crate::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Gathers what one running body depends on.
 #[derive(Debug)]

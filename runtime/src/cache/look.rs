@@ -4,8 +4,9 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 use super::function::Captured;
+use super::judged::Started;
 use super::revisions;
-use super::run::{Flight, Started};
+use super::run::Flight;
 use super::slots::Seen;
 use super::{AnyFunction, Entry, Frame, Instantiation, Kept, Kind, Site, Store, Verdict, slots};
 use crate::ambient::{Ambient, Mode};

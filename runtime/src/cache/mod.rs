@@ -6,6 +6,8 @@ mod flight;
 mod forget;
 mod frame;
 mod function;
+mod hands;
+mod judged;
 mod kept;
 mod look;
 mod ready;
@@ -16,13 +18,14 @@ mod shared;
 mod site;
 mod slots;
 
-pub(crate) use entry::{AnyValue, Coherence, Entry, Hands, Times, Verdict};
+pub(crate) use entry::{AnyValue, Coherence, Entry, Times, Verdict};
 pub(crate) use flight::{Departure, End, Flights, Joined, Node};
 pub(crate) use forget::{Probe, Probed, Target, probe};
 pub(crate) use frame::Frame;
 #[cfg(feature = "redis")]
 pub(crate) use function::WIRE_VERSION;
 pub(crate) use function::{AnyFunction, Core, Function, push_hex};
+pub(crate) use hands::Hands;
 #[cfg(test)]
 pub(crate) use kept::Facts;
 pub(crate) use kept::{Kept, Own};

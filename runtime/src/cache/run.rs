@@ -6,12 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::flight::Pilot;
-use super::function::Ttl;
 use super::look::{Plan, Run};
-use super::{AnyValue, Coherence, Core, Departure, End, Entry, Frame, Joined, Node, Probed, Store, Target};
+use super::{AnyValue, Coherence, Core, Departure, End, Entry, Joined, Probed, Target};
 use crate::ambient::{Ambient, Mode};
 use crate::clock::Moment;
-use crate::epoch::{Cell, Stamp};
+use crate::epoch::Cell;
 use crate::log;
 
 /// Waiting this often for flights that an invalidation overtook is enough: the call then runs alone.
@@ -40,20 +39,9 @@ pub(crate) struct Computed {
 
 /// A flight that this call leads.
 pub(super) struct Flight {
-    pilot: Pilot,
+    pub(super) pilot: Pilot,
     /// The table's counter when it began.
-    began: u64,
-}
-
-/// A body that runs.
-pub(super) struct Started {
-    frame: Arc<Frame>,
-    stamp: Stamp,
-    born: Moment,
-    began: u64,
-    generation: u64,
-    /// Something that it depends on is being written: what is computed is stored nowhere.
-    fenced: bool,
+    pub(super) began: u64,
 }
 
 /// What is left of a call that memory could not answer, in three steps: ask, run the body, settle.
@@ -135,6 +123,7 @@ impl Run {
         };
         let Computed { value, names, ttl, wanted } = computed;
         let late = names.iter().map(|name| self.larder.table().named(name)).collect();
+        let any_entry = started.any_entry;
         Box::pin(async move {
             let entry = Arc::new(self.judge(started, value, late, ttl, wanted).await);
             if entry.stored {
@@ -146,7 +135,7 @@ impl Run {
                 pilot.land(Arc::clone(&entry));
             }
             if entry.stored {
-                self.write_through(&entry).await;
+                self.write_through(&entry, any_entry).await;
             }
         })
     }
@@ -286,57 +275,6 @@ impl Run {
         }
     }
 
-    /// Takes the stamp: from here on the body may read what it depends on.
-    pub(crate) fn begin(&mut self) -> Ambient {
-        let flight = self.flight.as_ref();
-        let node = flight.map_or_else(Arc::<Node>::default, |flight| Arc::clone(flight.pilot.node()));
-        let began = flight.map_or_else(|| self.larder.table().counter(), |flight| flight.began);
-        let (born, generation) = (self.larder.now(), self.generation());
-        let frame = Frame::new(self.ambient.frame.clone(), node);
-        let inside = self.inside(Some(Arc::clone(&frame)));
-        let stamp = self.stamp();
-        // Behind the epochs: whoever raised one that is in the stamp had put up its fence before.
-        let fenced = self.is_fenced(born);
-        self.started = Some(Started { frame, stamp, born, began, generation, fenced });
-        inside
-    }
-
-    /// Makes the entry of a value that was computed, and judges whether it may be stored.
-    async fn judge(
-        &self,
-        started: Started,
-        value: Box<AnyValue>,
-        late: Vec<Arc<Cell>>,
-        ttl: Option<Duration>,
-        wanted: bool,
-    ) -> Entry {
-        let Started { frame, mut stamp, born, began, generation, fenced } = started;
-        let (core, table) = (self.core(), self.larder.table());
-        let gathered = frame.take();
-        stamp.merge(&gathered.stamp);
-        let mut named = gathered.late;
-        named.extend(late);
-        self.learn(&named, false).await;
-        for cell in &named {
-            stamp.add(cell, cell.epoch_or(|| table.provisional()));
-        }
-        // What was named only now must not have been ended since the computation began, seen or unseen. This is looked at
-        // after the epochs were taken: whoever ends a name in between is seen here, or has left the older epoch there.
-        let unseen = !named.is_empty() && self.generation() != generation;
-        let ended = unseen || named.iter().any(|cell| cell.changed() > began);
-        // A fence that ran out since then stood when it began.
-        let fenced = fenced || named.iter().any(|cell| cell.fenced_until() > born);
-        let now = self.larder.now();
-        let life = life(core.ttl, ttl, core.jitter);
-        let deadline = life.map_or(Moment::NEVER, |life| now + life.saturating_add(core.stale()));
-        let renew_at = life.map_or(Moment::NEVER, |life| core.renew_at(deadline, life));
-        let deadline = deadline.min(gathered.deadline);
-        let stored =
-            wanted && now < deadline && life != Some(Duration::ZERO) && !(ended || fenced || gathered.unstored);
-        let born = born.min(gathered.born);
-        Entry { value, stamp, born, deadline, renew_at, stored }
-    }
-
     /// Tells the body that made this call what it depends on now.
     pub(super) fn report(&self, entry: &Entry) {
         if let Some(frame) = &self.ambient.frame {
@@ -346,41 +284,6 @@ impl Run {
                 frame.depends_on_unstored();
             }
         }
-    }
-
-    /// Tells the body that made this call what it depends on now, though nothing of it is kept.
-    fn report_unstored(&self, started: Started) {
-        if let Some(frame) = &self.ambient.frame {
-            let Started { frame: inner, mut stamp, born, .. } = started;
-            let gathered = inner.take();
-            stamp.merge(&gathered.stamp);
-            for cell in &gathered.late {
-                stamp.add(cell, cell.epoch());
-            }
-            frame.depends(&stamp, born.min(gathered.born), gathered.deadline);
-            frame.depends_on_unstored();
-        }
-    }
-
-    /// Whether anything that the call depends on is being written, or its source may lag behind what was.
-    fn is_fenced(&self, now: Moment) -> bool {
-        // What only this process keeps asks Redis for no end of its own: all ends of its function stand for it.
-        let any_entry = (self.core().store == Store::Memory).then_some(&self.core().any_entry);
-        self.cells.iter().chain(any_entry).any(|cell| cell.fenced_until() > now)
-    }
-
-    /// What is inside a body: this instance, and a frame where its dependencies are gathered.
-    fn inside(&self, frame: Option<Arc<Frame>>) -> Ambient {
-        Ambient { larder: Some(self.larder.clone()), frame, ..self.ambient.clone() }
-    }
-
-    /// The present epochs: the stamp of a computation that begins now.
-    fn stamp(&self) -> Stamp {
-        let mut stamp = Stamp::default();
-        for cell in &self.cells {
-            stamp.add(cell, cell.epoch_or(|| self.larder.table().provisional()));
-        }
-        stamp
     }
 
     /// Calls of two revisions never share a flight.
@@ -395,16 +298,4 @@ impl Run {
         key.extend_from_slice(&self.form);
         key.into()
     }
-}
-
-/// How long a value lives; `None` for one that does not age. Shortened at random by up to `jitter`, so that values
-/// stored together do not end together.
-fn life(policy: Ttl, call: Option<Duration>, jitter: f64) -> Option<Duration> {
-    let ttl = match policy {
-        Ttl::Endless => return None,
-        Ttl::Fixed(ttl) => ttl,
-        Ttl::Otherwise(ttl) => call.unwrap_or(ttl),
-    };
-    let shortened = ttl.as_secs_f64() * jitter.clamp(0.0, 1.0) * fastrand::f64();
-    Some(ttl.saturating_sub(Duration::try_from_secs_f64(shortened).unwrap_or_default()))
 }

@@ -8,7 +8,7 @@ use super::{Coherence, Entry, Store};
 use crate::clock::Moment;
 use crate::epoch::{Cell, Epoch, Fencing, Guard, Stamp, Told, is_entry};
 use crate::log;
-use crate::remote::{Found, Record, Remote};
+use crate::remote::{Found, Record, Remote, Unchanged};
 
 impl Run {
     /// Redis, where it is configured and the link is up.
@@ -186,9 +186,14 @@ impl Run {
         self.larder.remote().map_or(0, |remote| remote.generation())
     }
 
-    /// Stores a value for the other processes.
-    pub(super) async fn write_through(&self, entry: &Entry) {
+    /// Stores a value for the other processes, unless any entry of the function was ended since `any_entry`, taken before
+    /// the body ran. Redis may have lost the one epoch that says which: a value that arrives after its own end would be
+    /// taken for one that was never ended.
+    pub(super) async fn write_through(&self, entry: &Entry, any_entry: Epoch) {
         let core = self.core();
+        if !any_entry.is_confirmed() {
+            return;
+        }
         if core.store == Store::Memory || !entry.stamp.is_confirmed() || !entry.stamp.is_current() {
             return;
         }
@@ -199,7 +204,8 @@ impl Run {
         let stamp = parts.map(|(cell, epoch)| (Arc::clone(cell.name()), *epoch)).collect();
         let endless = entry.deadline == Moment::NEVER;
         let life = if endless { Duration::MAX } else { entry.deadline.since(self.larder.now()) };
-        if let Err(refusal) = remote.write(name, Record { hash, stamp, life, payload }).await {
+        let unchanged = Unchanged { name: Arc::clone(core.any_entry.name()), epoch: any_entry };
+        if let Err(refusal) = remote.write(name, Record { hash, stamp, life, payload }, unchanged).await {
             core.counters.errors.up();
             log::warn(&format_args!("{}: not stored for other processes: {refusal}", core.path));
         }

@@ -2,10 +2,11 @@
 
 use std::fmt;
 use std::future::Future;
+use std::pin::pin;
 use std::time::Duration;
 
-use super::Name;
-use super::engine::{Engine, Running};
+use super::engine::{Engine, Stages, run_blocking};
+use super::{Name, Running};
 use crate::background;
 use crate::cache::{Hands, Place, Request, find};
 use crate::key::Key;
@@ -46,7 +47,9 @@ where
     let request = Request { site, key: key.form(), revision, wanted, instantiation, codec: Codec::of::<S::Value, T> };
     match find::<S::Value>(&request) {
         Ok(value) => Look::Hit(S::restore(value)),
-        Err(run) => Look::Miss(Miss { engine: Box::new(Engine::new(run, Hands::new())), judge: Always }),
+        Err(run) => {
+            Look::Miss(Miss { engine: Box::new(Stages::new(run, Hands::new())), returned: None, judge: Always })
+        }
     }
 }
 
@@ -102,14 +105,16 @@ impl<V, P: FnOnce(&V) -> bool> Judge<V> for StoreIf<P> {
 /// A call that memory could not answer, under construction.
 #[must_use = "a call does nothing until it is run"]
 pub struct Miss<S: Shape, J = Always> {
-    engine: Box<Engine<S>>,
-    judge: J,
+    pub(super) engine: Box<dyn Engine<S::Value>>,
+    /// What the body returned, until it is settled.
+    pub(super) returned: Option<S::Return>,
+    pub(super) judge: J,
 }
 
 impl<S: Shape> Miss<S> {
     /// Adds a name made of literals and parameters, and of holes that the result fills.
     pub fn tag(mut self, name: Name) -> Self {
-        self.engine.tags.add(name);
+        self.engine.add(name);
         self
     }
 
@@ -118,38 +123,26 @@ impl<S: Shape> Miss<S> {
     where
         F: FnOnce(&S::Value) -> [String; N] + Send + 'static,
     {
-        self.engine.tags.fill_with(texts);
+        self.engine.fill_with(Box::new(|value| Vec::from(texts(value))));
         self
     }
 
     /// `ttl = <an expression>`
     pub fn ttl(mut self, ttl: Duration) -> Self {
-        self.engine.ttl = Some(ttl);
+        self.engine.live(ttl);
         self
     }
 
     /// `store_if = ..`
     pub fn store_if<P: FnOnce(&S::Value) -> bool>(self, store_if: P) -> Miss<S, StoreIf<P>> {
-        Miss { engine: self.engine, judge: StoreIf(Some(store_if)) }
+        Miss { engine: self.engine, returned: self.returned, judge: StoreIf(Some(store_if)) }
     }
 }
 
 impl<S: Shape, J: Judge<S::Value>> Miss<S, J> {
-    /// Asks those who may have the value; runs the body where nobody has.
-    pub fn run<B: Future<Output = S::Return>>(self, body: B) -> Running<S, J, B> {
-        Running { body, judge: self.judge, engine: self.engine }
-    }
-
-    /// [`run`](Self::run) for a sync function.
+    /// Asks those who may have the value; runs the body of a sync function where nobody has.
     pub fn run_blocking<B: FnOnce() -> S::Return>(mut self, body: B) -> S::Return {
-        self.engine.cannot_wait();
-        match self.engine.ask_blocking() {
-            Ok(value) => value,
-            Err(inside) => {
-                let returned = inside.during(body);
-                self.engine.settle_blocking(returned, &mut self.judge)
-            }
-        }
+        run_blocking::<S, B>(&mut *self.engine, body, &mut self.judge)
     }
 }
 
@@ -158,20 +151,19 @@ where
     S: Shape<Return: Send> + 'static,
     J: Judge<S::Value> + Send + 'static,
 {
-    /// [`run`](Self::run) with a body that borrows nothing: what is to be computed anew is served, and computed in the
+    /// Goes on with a body that borrows nothing: what is to be computed anew is served, and computed in the
     /// background.
     pub async fn run_apart<B>(mut self, body: B) -> S::Return
     where
         B: Future<Output = S::Return> + Send + 'static,
     {
         match self.engine.renewal() {
-            None => self.run(body).await,
+            None => Running(&mut self, pin!(body)).await,
             Some((value, renews)) => {
                 if renews {
-                    let run = self.run(body);
-                    background::spawn(async move { drop(run.await) });
+                    background::spawn(async move { drop(Running(&mut self, pin!(body)).await) });
                 }
-                value
+                S::restore(value)
             }
         }
     }
@@ -187,7 +179,7 @@ where
                 if renews {
                     background::spawn_blocking(move || drop(self.run_blocking(body)));
                 }
-                value
+                S::restore(value)
             }
         }
     }
@@ -195,6 +187,6 @@ where
 
 impl<S: Shape, J> fmt::Debug for Miss<S, J> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Miss").field("names", &self.engine.tags.len()).finish_non_exhaustive()
+        f.debug_struct("Miss").finish_non_exhaustive()
     }
 }

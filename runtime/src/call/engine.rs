@@ -1,27 +1,48 @@
-//! The steps of a miss around a body, which stands beside them: what is generic over the body is one poll.
+//! The steps of a miss around a body, which stands beside them: nothing here is generic over the body.
 
-use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use pin_project_lite::pin_project;
-
-use super::{Judge, Tags};
+use super::{Judge, Name, Tags, Texts};
 use crate::ambient::Ambient;
 use crate::blocking::block_on;
 use crate::cache::{Answer, Computed, Entry, Hands, Run, Step};
 use crate::value::Shape;
 
-/// A miss that asks, lets a body run, and settles what it returned.
-pub(super) struct Engine<S: Shape> {
-    pub(super) tags: Tags<S::Value>,
-    pub(super) ttl: Option<Duration>,
-    hands: Hands<S::Value>,
+/// A miss that asks, lets a body run, and settles what it returned. What calls it sees no more of it than this, so that
+/// no function of a user's describes to a debugger what a miss consists of.
+pub(super) trait Engine<V>: Send {
+    fn add(&mut self, name: Name);
+    fn fill_with(&mut self, texts: Texts<V>);
+    fn live(&mut self, ttl: Duration);
+
+    /// What others had; `None` once it is known that the body is to run.
+    fn poll_ask(&mut self, cx: &mut Context<'_>) -> Poll<Option<V>>;
+
+    /// That inside which the body is to run now.
+    fn inside(&self) -> Option<&Arc<Ambient>>;
+
+    /// The body returned this; `None`: it failed.
+    fn settle(&mut self, value: Option<&V>, judge: &mut dyn Judge<V>);
+
+    fn poll_settled(&mut self, cx: &mut Context<'_>) -> Poll<()>;
+
+    /// A value to serve while it is computed anew, and whether this call has that to do.
+    fn renewal(&mut self) -> Option<(V, bool)>;
+
+    /// The function is sync: it must return, also when only its entry was to be told.
+    fn cannot_wait(&mut self);
+}
+
+/// The engine of one type of value.
+pub(super) struct Stages<V> {
+    tags: Tags<V>,
+    ttl: Option<Duration>,
+    hands: Hands<V>,
     stage: Stage,
-    returned: Option<S::Return>,
 }
 
 enum Stage {
@@ -32,29 +53,26 @@ enum Stage {
     Over,
 }
 
-impl<S: Shape> Engine<S> {
-    pub(super) fn new(run: Box<Run>, hands: Hands<S::Value>) -> Self {
-        Self { tags: Tags::new(), ttl: None, hands, stage: Stage::Idle(run), returned: None }
+impl<V> Stages<V> {
+    pub(super) fn new(run: Box<Run>, hands: Hands<V>) -> Self {
+        Self { tags: Tags::new(), ttl: None, hands, stage: Stage::Idle(run) }
+    }
+}
+
+impl<V> Engine<V> for Stages<V> {
+    fn add(&mut self, name: Name) {
+        self.tags.add(name);
     }
 
-    fn poll(
-        &mut self,
-        cx: &mut Context<'_>,
-        mut body: Pin<&mut (dyn Future<Output = S::Return> + '_)>,
-        judge: &mut dyn Judge<S::Value>,
-    ) -> Poll<S::Return> {
-        if let Some(value) = ready!(self.poll_ask(cx)) {
-            return Poll::Ready(value);
-        }
-        if let Stage::Running(_, inside) = &self.stage {
-            let returned = ready!(inside.during(|| body.as_mut().poll(cx)));
-            self.settle(returned, judge);
-        }
-        self.poll_settled(cx)
+    fn fill_with(&mut self, texts: Texts<V>) {
+        self.tags.fill_with(texts);
     }
 
-    /// What others had; `None` once it is known that the body is to run.
-    fn poll_ask(&mut self, cx: &mut Context<'_>) -> Poll<Option<S::Return>> {
+    fn live(&mut self, ttl: Duration) {
+        self.ttl = Some(ttl);
+    }
+
+    fn poll_ask(&mut self, cx: &mut Context<'_>) -> Poll<Option<V>> {
         let Some((mut run, entry)) = ready!(self.stage.poll_ask(cx, self.tags.known())) else {
             return Poll::Ready(None);
         };
@@ -63,54 +81,80 @@ impl<S: Shape> Engine<S> {
             let inside = Arc::new(run.begin());
             self.stage = Stage::Running(run, inside);
         }
-        Poll::Ready(value.map(S::restore))
+        Poll::Ready(value)
     }
 
-    fn settle(&mut self, returned: S::Return, judge: &mut dyn Judge<S::Value>) {
+    fn inside(&self) -> Option<&Arc<Ambient>> {
+        if let Stage::Running(_, inside) = &self.stage { Some(inside) } else { None }
+    }
+
+    fn settle(&mut self, value: Option<&V>, judge: &mut dyn Judge<V>) {
         if let Stage::Running(run, _) = self.stage.turn() {
             let ttl = self.ttl;
-            let value = S::value(&returned).filter(|_| run.is_cached());
-            let computed = value.map(|value| {
+            let computed = value.filter(|_| run.is_cached()).map(|value| {
                 let wanted = judge.wants(value);
                 Computed { names: self.tags.of(value), value: (self.hands.put)(value), ttl, wanted }
             });
             self.stage = Stage::Settling(run.settle(computed));
         }
-        self.returned = Some(returned);
     }
 
-    fn poll_settled(&mut self, cx: &mut Context<'_>) -> Poll<S::Return> {
-        ready!(self.stage.poll_settled(cx));
-        self.returned.take().map_or(Poll::Pending, Poll::Ready)
+    fn poll_settled(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if let Stage::Settling(step) = &mut self.stage {
+            ready!(step.as_mut().poll(cx));
+            self.stage = Stage::Over;
+        }
+        Poll::Ready(())
     }
 
-    /// A value to serve while it is computed anew, and whether this call has that to do.
-    pub(super) fn renewal(&mut self) -> Option<(S::Return, bool)> {
+    fn renewal(&mut self) -> Option<(V, bool)> {
         let Stage::Idle(run) = &mut self.stage else { return None };
         let (entry, renews) = run.renewal()?;
-        Some((S::restore((self.hands.take)(entry)?), renews))
+        Some(((self.hands.take)(entry)?, renews))
     }
 
-    /// The function is sync: it must return, also when only its entry was to be told.
-    pub(super) fn cannot_wait(&mut self) {
+    fn cannot_wait(&mut self) {
         if let Stage::Idle(run) = &mut self.stage {
             run.cannot_wait();
         }
     }
+}
 
-    /// What others had, or that inside which the body is to run.
-    pub(super) fn ask_blocking(&mut self) -> Result<S::Return, Arc<Ambient>> {
-        let found = block_on(std::future::poll_fn(|cx| self.poll_ask(cx)));
-        found.ok_or_else(|| match &self.stage {
-            Stage::Running(_, inside) => Arc::clone(inside),
-            _ => Arc::default(),
-        })
+/// Goes on with a call; `returned` keeps what its body returned until it is settled.
+pub(super) fn poll<S: Shape>(
+    engine: &mut dyn Engine<S::Value>,
+    returned: &mut Option<S::Return>,
+    mut body: Pin<&mut (dyn Future<Output = S::Return> + '_)>,
+    judge: &mut dyn Judge<S::Value>,
+    cx: &mut Context<'_>,
+) -> Poll<S::Return> {
+    if let Some(value) = ready!(engine.poll_ask(cx)) {
+        return Poll::Ready(S::restore(value));
     }
+    if let Some(inside) = engine.inside() {
+        let now = ready!(inside.during(|| body.as_mut().poll(cx)));
+        engine.settle(S::value(&now), judge);
+        *returned = Some(now);
+    }
+    ready!(engine.poll_settled(cx));
+    returned.take().map_or(Poll::Pending, Poll::Ready)
+}
 
-    pub(super) fn settle_blocking(&mut self, returned: S::Return, judge: &mut dyn Judge<S::Value>) -> S::Return {
-        self.settle(returned, judge);
-        block_on(std::future::poll_fn(|cx| self.poll_settled(cx)))
+/// The same for a sync function.
+pub(super) fn run_blocking<S: Shape, B: FnOnce() -> S::Return>(
+    engine: &mut dyn Engine<S::Value>,
+    body: B,
+    judge: &mut dyn Judge<S::Value>,
+) -> S::Return {
+    engine.cannot_wait();
+    if let Some(value) = block_on(std::future::poll_fn(|cx| engine.poll_ask(cx))) {
+        return S::restore(value);
     }
+    let inside = engine.inside().cloned().unwrap_or_default();
+    let returned = inside.during(body);
+    engine.settle(S::value(&returned), judge);
+    block_on(std::future::poll_fn(|cx| engine.poll_settled(cx)));
+    returned
 }
 
 impl Stage {
@@ -137,41 +181,7 @@ impl Stage {
         })
     }
 
-    fn poll_settled(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if let Self::Settling(step) = self {
-            ready!(step.as_mut().poll(cx));
-            *self = Self::Over;
-        }
-        Poll::Ready(())
-    }
-
     fn turn(&mut self) -> Self {
         std::mem::replace(self, Self::Over)
-    }
-}
-
-pin_project! {
-    /// A miss under way. The body is dropped before what it stands for is given up.
-    #[must_use = "a future does nothing until it is awaited"]
-    pub struct Running<S: Shape, J, B> {
-        #[pin]
-        pub(super) body: B,
-        pub(super) judge: J,
-        pub(super) engine: Box<Engine<S>>,
-    }
-}
-
-impl<S: Shape, J: Judge<S::Value>, B: Future<Output = S::Return>> Future for Running<S, J, B> {
-    type Output = S::Return;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<S::Return> {
-        let this = self.project();
-        this.engine.poll(cx, this.body, this.judge)
-    }
-}
-
-impl<S: Shape, J, B> fmt::Debug for Running<S, J, B> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Running").finish_non_exhaustive()
     }
 }

@@ -4,12 +4,13 @@ mod cached;
 mod engine;
 mod lead;
 mod names;
+mod running;
 mod tags;
 mod write;
 
 pub use cached::{Always, Judge, Look, Miss, RevisionText, StoreIf, look, look_at, revision, text_of};
-pub use engine::Running;
 pub use lead::{Lead, LeaderFailure, LeaderReturn, lead};
 pub use names::{Name, NamePart, text};
-pub(crate) use tags::Tags;
+pub use running::Running;
+pub(crate) use tags::{Tags, Texts};
 pub use write::{Write, invalidates};

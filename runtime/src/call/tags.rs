@@ -10,7 +10,7 @@ pub(crate) struct Tags<V> {
 }
 
 /// What fills the holes of all open names, in order.
-type Texts<V> = Box<dyn FnOnce(&V) -> Vec<String> + Send>;
+pub(crate) type Texts<V> = Box<dyn FnOnce(&V) -> Vec<String> + Send>;
 
 impl<V> Tags<V> {
     pub(crate) const fn new() -> Self {
@@ -21,8 +21,8 @@ impl<V> Tags<V> {
         if name.is_open() { self.open.push(name) } else { self.known.push(name.fill(&mut std::iter::empty())) }
     }
 
-    pub(crate) fn fill_with<const N: usize>(&mut self, texts: impl FnOnce(&V) -> [String; N] + Send + 'static) {
-        self.texts = Some(Box::new(|value| Vec::from(texts(value))));
+    pub(crate) fn fill_with(&mut self, texts: Texts<V>) {
+        self.texts = Some(texts);
     }
 
     /// The names that are known before anything runs.

@@ -54,7 +54,7 @@ impl<O: Outcome<R>, R> Write<O, R> {
     where
         F: FnOnce(&O::Value) -> [String; N] + Send + 'static,
     {
-        self.tags.fill_with(texts);
+        self.tags.fill_with(Box::new(|value| Vec::from(texts(value))));
         self
     }
 
@@ -117,8 +117,8 @@ impl<O: Outcome<R>, R> Write<O, R> {
             }
             None if self.always => {}
             None => {
-                if let Some(fenced) = fence {
-                    fenced.lower();
+                if let Some(fence) = fence {
+                    fence.lower();
                 }
                 return returned;
             }

@@ -9,9 +9,7 @@
 //!    epoch first and the fence second misses none.
 //! 5. While an end made here waits for Redis, the value is one of this process alone: nothing read meanwhile replaces it.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use crate::sync::{Arc, AtomicU64, Mutex, MutexGuard, Ordering, PoisonError};
 
 use super::{Epoch, Told};
 use crate::clock::Moment;
@@ -84,7 +82,7 @@ impl Writing {
         let was_heard = |mine: &Told| heard.iter().any(|told| told.epoch == mine.epoch);
         match (confirmed.as_slice(), heard.last()) {
             ([only], None) => *only,
-            (mine, Some(last)) if heard.len() < HEARD && mine.iter().all(was_heard) => *last,
+            (mine, Some(last)) if heard.len() < HEARD && rises(&heard) && mine.iter().all(was_heard) => *last,
             _ => unknown,
         }
     }
@@ -100,6 +98,11 @@ impl Writing {
             self.highest = epoch;
         }
     }
+}
+
+/// Where a slot of a Cluster moves, announcements that two nodes made may overtake each other.
+fn rises(heard: &[Told]) -> bool {
+    heard.is_sorted_by_key(|told| told.epoch.raw())
 }
 
 impl Cell {

@@ -7,10 +7,10 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use super::Cell;
 use crate::cache::push_hex;
+use crate::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 /// Keeps the entries of one function.
 pub(crate) trait Entries: Send + Sync {

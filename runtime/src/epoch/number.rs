@@ -53,9 +53,9 @@ impl Epoch {
     /// Reads `microseconds.random`.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let (micros, random) = text.split_once('.')?;
-        let micros: u64 = micros.parse().ok().filter(|micros| *micros < 1 << 51)?;
+        let micros: u64 = micros.parse().ok().filter(|micros| (1..1 << 51).contains(micros))?;
         let random: u64 = random.parse().ok().filter(|random| *random < Self::RANDOM)?;
-        Some(Self::confirmed(micros * Self::RANDOM + random)).filter(|epoch| epoch.is_known())
+        Some(Self::confirmed(micros * Self::RANDOM + random))
     }
 }
 

@@ -6,8 +6,6 @@
 //!    for Redis, what is fenced, and what was raised lately, so that a server that forgets it is told again.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 #[cfg(feature = "redis")]
@@ -15,6 +13,7 @@ use super::entries::Along;
 use super::entries::{self, Ends, Entries, Keepers, Owner};
 use super::{Cell, Epoch, Fencing, Guard, Told, canonical};
 use crate::clock::{Clock, Moment};
+use crate::sync::{Arc, AtomicU64, Mutex, MutexGuard, Ordering, PoisonError, Weak};
 
 /// The cells of one instance.
 #[derive(Debug)]
@@ -292,6 +291,17 @@ mod tests {
         table.announce("tools", at(6), false);
         table.confirm_end(&cell, 1, at(5));
         assert_eq!(cell.epoch(), at(6));
+    }
+
+    #[test]
+    fn announcements_that_overtook_each_other_leave_the_epoch_unknown() {
+        let table = Table::new(true);
+        let cell = table.cell("tools");
+        table.begin_end(&cell, Fencing::None);
+        table.announce("tools", at(6), false);
+        table.announce("tools", at(5), false);
+        table.confirm_end(&cell, 1, at(6));
+        assert_eq!(cell.epoch(), Epoch::UNKNOWN);
     }
 
     #[test]

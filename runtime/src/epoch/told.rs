@@ -104,7 +104,18 @@ mod tests {
     fn an_epoch_is_read_or_refused() {
         let good = reading(None).read(b"1763712345678901.17").expect("an epoch");
         assert_eq!(good, Epoch::confirmed(1_763_712_345_678_901 * Epoch::RANDOM + 17).into());
-        for garbage in [&b""[..], b"7", b"-1.0", b"1.4096", b"0.0", b"\xff.1", b"99999999999999999999.1", b"1.1.1"] {
+        for garbage in [
+            &b""[..],
+            b"7",
+            b"-1.0",
+            b"1.4096",
+            b"0.0",
+            b"0.1",
+            b"2251799813685248.1",
+            b"\xff.1",
+            b"99999999999999999999.1",
+            b"1.1.1",
+        ] {
             assert_eq!(reading(None).read(garbage), None, "{garbage:?}");
         }
         for garbage in ["9.1 ", "9.1 1", "9.1 1:2", "9.1 1:2:3:4", "9.1 1:-2:3", "9.1 :2:3", "9.1  1:2:3", "9.1 1:+2:3"]

@@ -2,15 +2,17 @@
 
 use std::time::Duration;
 
-#[cfg(feature = "redis")]
-use super::settings::Secret;
 use super::{Larder, Settings};
+#[cfg(feature = "redis")]
+use super::{Pem, Said, Secret};
 use crate::error::{Error, ErrorKind};
 
 /// Configures an instance: see [`Larder::builder`].
 ///
 /// The `LARDER_*` variables of the environment stand above what is written here, so that a deployment decides:
-/// `LARDER_REDIS_URL`, `LARDER_NAMESPACE`, `LARDER_ENABLED`, `LARDER_TTL`, `LARDER_CAPACITY`, `LARDER_<ENTITY>_TTL`,
+/// `LARDER_REDIS_URL`, or `LARDER_REDIS_MASTER` and `LARDER_REDIS_SENTINELS`, or `LARDER_REDIS_CLUSTER` (addresses separated
+/// by commas; any of these replaces all that the code says about where Redis is), `LARDER_REDIS_CA`,
+/// `LARDER_REDIS_CERTIFICATE`, `LARDER_REDIS_KEY` (PEM, or paths), `LARDER_NAMESPACE`, `LARDER_ENABLED`, `LARDER_TTL`, `LARDER_CAPACITY`, `LARDER_<ENTITY>_TTL`,
 /// `LARDER_<ENTITY>_ENABLED`. [`ignore_environment`](Self::ignore_environment) turns that off.
 ///
 /// # Examples
@@ -41,12 +43,114 @@ impl Default for Builder {
 }
 
 impl Builder {
-    /// Shares values, invalidations and leases over this Redis: `redis://[user:password@]host:port/database` or
-    /// `unix:///path`.
+    /// Shares values, invalidations and leases over this Redis: `redis://[user:password@]host:port/database`, the same
+    /// with `rediss://` for TLS, or `unix:///path`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # pollster::block_on(async {
+    /// let larder = larder::Larder::builder().redis("redis://127.0.0.1:1/0").build().await?;
+    /// let fault = larder.health().await.fault.unwrap_or_default();
+    /// assert_eq!(fault, "nobody listens at 127.0.0.1:1");
+    /// # Ok::<(), larder::Error>(()) }).unwrap();
+    /// ```
     #[cfg(feature = "redis")]
     #[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
     pub fn redis(mut self, url: impl Into<String>) -> Self {
-        self.settings.redis = Some(Secret(url.into()));
+        self.settings.redis.url = Some(Said { what: Secret(url.into()), from: "redis url" });
+        self
+    }
+
+    /// Shares over the Redis that sentinels call `master`, wherever it is by then: after a failover the link is made anew.
+    ///
+    /// An address is `host:port` (26379 where no port stands) or a URL with a user and a password for the sentinel. User,
+    /// password, database and TLS of the server itself are those of [`redis`](Self::redis), whose host is then not used;
+    /// without it, those of the first sentinel.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn start() -> Result<(), larder::Error> {
+    /// let larder = larder::Larder::builder()
+    ///     .redis_sentinel("mymaster", ["a.example:26379", "b.example:26379", "c.example:26379"])
+    ///     .redis("rediss://app:secret@mymaster/0")
+    ///     .build()
+    ///     .await?;
+    /// # Ok(()) }
+    /// ```
+    #[cfg(feature = "redis")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
+    pub fn redis_sentinel<A: Into<String>>(
+        mut self,
+        master: impl Into<String>,
+        addresses: impl IntoIterator<Item = A>,
+    ) -> Self {
+        let from = "redis_sentinel";
+        self.settings.redis.master = Some(Said { what: master.into(), from });
+        let what = addresses.into_iter().map(|address| Secret(address.into())).collect();
+        self.settings.redis.sentinels = Some(Said { what, from });
+        self
+    }
+
+    /// Shares over a Redis Cluster, found from any of these nodes: `host:port`, or URLs as for [`redis`](Self::redis)
+    /// without a database. All nodes share the login and the TLS of the node that answered.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn start() -> Result<(), larder::Error> {
+    /// let larder = larder::Larder::builder().redis_cluster(["a.example:6379", "b.example:6379"]).build().await?;
+    /// # Ok(()) }
+    /// ```
+    #[cfg(feature = "redis")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
+    pub fn redis_cluster<A: Into<String>>(mut self, addresses: impl IntoIterator<Item = A>) -> Self {
+        let what = addresses.into_iter().map(|address| Secret(address.into())).collect();
+        self.settings.redis.cluster = Some(Said { what, from: "redis_cluster" });
+        self
+    }
+
+    /// The certificate authority that signs the certificates of a `rediss://` address, in PEM or as the path of such a file;
+    /// nobody else is trusted then (default: whom the system trusts).
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn start() -> Result<(), larder::Error> {
+    /// let larder = larder::Larder::builder()
+    ///     .redis("rediss://app:secret@redis.example:6380/0")
+    ///     .redis_ca("/etc/redis/ca.pem")
+    ///     .build()
+    ///     .await?;
+    /// # Ok(()) }
+    /// ```
+    #[cfg(feature = "redis")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
+    pub fn redis_ca(mut self, pem_or_path: impl Into<String>) -> Self {
+        self.settings.redis.ca = Some(Pem(Said { what: Secret(pem_or_path.into()), from: "redis_ca" }));
+        self
+    }
+
+    /// The certificate that this process shows to servers that ask for one, and its key: in PEM, or as paths of such files.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn start() -> Result<(), larder::Error> {
+    /// let larder = larder::Larder::builder()
+    ///     .redis("rediss://redis.example:6380/0")
+    ///     .redis_identity("/etc/app/certificate.pem", "/etc/app/key.pem")
+    ///     .build()
+    ///     .await?;
+    /// # Ok(()) }
+    /// ```
+    #[cfg(feature = "redis")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
+    pub fn redis_identity(mut self, certificate: impl Into<String>, key: impl Into<String>) -> Self {
+        let pem = |what: String| Pem(Said { what: Secret(what), from: "redis_identity" });
+        self.settings.redis.certificate = Some(pem(certificate.into()));
+        self.settings.redis.key = Some(pem(key.into()));
         self
     }
 
@@ -189,32 +293,24 @@ fn wrong(faults: &[String]) -> Error {
 
 #[cfg(not(feature = "redis"))]
 fn make(settings: Settings, faults: &mut Vec<String>) -> Option<Larder> {
-    if settings.redis.is_some() {
-        faults.push("LARDER_REDIS_URL: this program was built without larder's feature `redis`".to_owned());
+    if let Some(from) = settings.redis.from() {
+        faults.push(format!("{from}: this program was built without larder's feature `redis`"));
     }
     faults.is_empty().then(|| Larder::in_memory(settings))
 }
 
 #[cfg(feature = "redis")]
 fn make(settings: Settings, faults: &mut Vec<String>) -> Option<Larder> {
-    use crate::redis_tier::{Address, Redis};
+    use crate::redis_tier::{Redis, Topology};
 
-    let address = settings.redis.as_ref().map(|url| Address::parse(&url.0));
-    match address {
-        None => faults.is_empty().then(|| Larder::in_memory(settings)),
-        Some(Err(fault)) => {
-            faults.push(format!("{}: {fault}", settings.redis_from));
-            None
+    let topology = Topology::new(&settings.redis, faults);
+    faults.is_empty().then(|| match topology {
+        None => Larder::in_memory(settings),
+        Some(topology) => {
+            let parts = Redis::start(topology, &settings);
+            Larder::assemble(settings, parts)
         }
-        Some(Ok(_)) if !faults.is_empty() => None,
-        Some(Ok(address)) => match Redis::start(address, &settings) {
-            Ok(parts) => Some(Larder::assemble(settings, parts)),
-            Err(fault) => {
-                faults.push(format!("{}: {fault}", settings.redis_from));
-                None
-            }
-        },
-    }
+    })
 }
 
 impl Larder {

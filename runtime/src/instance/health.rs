@@ -17,6 +17,9 @@ pub struct Health {
     pub redis: RedisStats,
     /// How long Redis took to answer just now; `None` when it did not, or when none is configured.
     pub round_trip: Option<Duration>,
+    /// Why there is no link to Redis and what to do, without passwords; `None` while there is one, or when none is
+    /// configured.
+    pub fault: Option<String>,
 }
 
 /// The verdict of [`Health`].
@@ -39,11 +42,12 @@ impl Health {
 
 impl Serialize for Health {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut health = serializer.serialize_struct("Health", 3)?;
+        let mut health = serializer.serialize_struct("Health", 4)?;
         health.serialize_field("status", if self.is_up() { "up" } else { "degraded" })?;
         health.serialize_field("redis", &self.redis)?;
         let micros = self.round_trip.map(|span| u64::try_from(span.as_micros()).unwrap_or(u64::MAX));
         health.serialize_field("round_trip_us", &micros)?;
+        health.serialize_field("fault", &self.fault)?;
         health.end()
     }
 }
@@ -64,6 +68,7 @@ impl Larder {
             None => None,
         };
         let status = if self.remote().is_none() || round_trip.is_some() { Status::Up } else { Status::Degraded };
-        Health { status, redis: self.stats().redis, round_trip }
+        let fault = self.remote().and_then(|remote| remote.fault());
+        Health { status, redis: self.stats().redis, round_trip, fault }
     }
 }

@@ -8,6 +8,7 @@ mod forget;
 mod functions;
 mod health;
 mod held;
+mod place;
 mod receipt;
 mod settings;
 mod span;
@@ -36,7 +37,12 @@ pub use forget::{CachedCall, EntryOf, Forget, entry_of, forget};
 use functions::Functions;
 pub use health::{Health, Status};
 pub(crate) use held::Held;
+pub(crate) use place::Place;
+#[cfg(feature = "redis")]
+pub(crate) use place::{Pem, Said};
 pub use receipt::Receipt;
+#[cfg(feature = "redis")]
+pub(crate) use settings::Secret;
 pub(crate) use settings::Settings;
 pub use transaction::transaction;
 

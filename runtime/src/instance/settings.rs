@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::time::Duration;
 
-use super::span;
+use super::{Place, span};
 
 /// A configuration that has been checked.
 #[derive(Clone, Debug)]
@@ -15,10 +15,9 @@ pub(crate) struct Settings {
     pub(crate) capacity: Option<usize>,
     pub(crate) entities: HashMap<String, Entity>,
     pub(crate) depends: BTreeMap<String, Vec<String>>,
-    pub(crate) redis: Option<Secret>,
-    /// Which setting gave the namespace, and which the address: what an error names.
+    pub(crate) redis: Place,
+    /// Which setting gave the namespace: what an error names.
     pub(crate) namespace_from: &'static str,
-    pub(crate) redis_from: &'static str,
     pub(crate) operation_timeout: Duration,
     pub(crate) heartbeat: Duration,
     pub(crate) lease: Duration,
@@ -61,9 +60,8 @@ impl Default for Settings {
             capacity: None,
             entities: HashMap::new(),
             depends: BTreeMap::new(),
-            redis: None,
+            redis: Place::default(),
             namespace_from: "namespace",
-            redis_from: "redis url",
             operation_timeout: Duration::from_millis(500),
             heartbeat: Duration::from_millis(100),
             lease: Duration::from_secs(1),
@@ -111,13 +109,11 @@ impl Settings {
     ) {
         let mut variables: Vec<_> = variables.filter(|(name, _)| name.starts_with("LARDER_")).collect();
         variables.sort();
+        self.redis.read_environment(&variables);
         for (name, value) in variables {
             let known = name.as_str();
             match known {
-                "LARDER_REDIS_URL" => {
-                    self.redis = Some(value).filter(|url| !url.is_empty()).map(Secret);
-                    self.redis_from = "LARDER_REDIS_URL";
-                }
+                known if Place::is_read_from(known) => {}
                 "LARDER_NAMESPACE" => {
                     self.namespace = value;
                     self.namespace_from = "LARDER_NAMESPACE";

@@ -196,11 +196,18 @@ pub struct Key<T> {
 }
 
 impl<T> Key<T> {
-    /// The key of a call without arguments, and whether it is wanted at all.
+    /// The key of a call without arguments.
     #[inline]
     #[must_use]
-    pub(crate) fn new(when: bool) -> Self {
-        Self { writer: KeyWriter { unusable: !when, ..KeyWriter::default() }, tier: PhantomData }
+    pub fn empty() -> Self {
+        Self::when(true)
+    }
+
+    /// The same, for a call that is cached only on a condition.
+    #[inline]
+    #[must_use]
+    pub fn when(wanted: bool) -> Self {
+        Self { writer: KeyWriter { unusable: !wanted, ..KeyWriter::default() }, tier: PhantomData }
     }
 
     /// Adds one argument.

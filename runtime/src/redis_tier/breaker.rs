@@ -18,6 +18,8 @@ pub(crate) struct Breaker {
 
 #[derive(Debug, Default)]
 struct Inner {
+    /// How many links there were: what was admitted on an earlier one says nothing of this one.
+    link: u64,
     failures: u32,
     /// When the last counted failure was noticed: calls begun before it belong to the same wave.
     failed_at: Option<Moment>,
@@ -31,6 +33,7 @@ pub(crate) struct Admission<'a> {
     breaker: &'a Breaker,
     begun: Moment,
     probe: bool,
+    link: u64,
 }
 
 impl Breaker {
@@ -49,12 +52,13 @@ impl Breaker {
             }
             Some(_) => return None,
         };
-        Some(Admission { breaker: self, begun: now, probe })
+        Some(Admission { breaker: self, begun: now, probe, link: inner.link })
     }
 
     /// The link was made anew: what happened before says nothing about it.
     pub(crate) fn reset(&self) {
-        *self.inner() = Inner::default();
+        let mut inner = self.inner();
+        *inner = Inner { link: inner.link + 1, ..Inner::default() };
     }
 
     pub(crate) fn state(&self, now: Moment) -> State {
@@ -67,9 +71,14 @@ impl Breaker {
     }
 }
 
-impl Admission<'_> {
+impl<'a> Admission<'a> {
+    /// What is known of the link that this was admitted on, if it is still the present one.
+    fn of_this_link(&self) -> Option<MutexGuard<'a, Inner>> {
+        Some(self.breaker.inner()).filter(|inner| inner.link == self.link)
+    }
+
     pub(crate) fn succeeded(self) {
-        let mut inner = self.breaker.inner();
+        let Some(mut inner) = self.of_this_link() else { return };
         inner.failures = 0;
         if self.probe {
             inner.open_until = None;
@@ -77,7 +86,7 @@ impl Admission<'_> {
     }
 
     pub(crate) fn failed(self, now: Moment) {
-        let mut inner = self.breaker.inner();
+        let Some(mut inner) = self.of_this_link() else { return };
         if !self.probe && inner.failed_at.is_some_and(|at| self.begun < at) {
             return;
         }
@@ -91,8 +100,10 @@ impl Admission<'_> {
 
 impl Drop for Admission<'_> {
     fn drop(&mut self) {
-        if self.probe {
-            self.breaker.inner().probing = false;
+        if self.probe
+            && let Some(mut inner) = self.of_this_link()
+        {
+            inner.probing = false;
         }
     }
 }
@@ -129,6 +140,42 @@ mod tests {
         breaker.admit(at(40)).expect("another").failed(at(40));
         assert!(breaker.admit(at(69)).is_none());
         assert!(breaker.admit(at(70)).is_some());
+    }
+
+    #[test]
+    fn what_an_earlier_link_left_behind_counts_for_nothing() {
+        let breaker = Breaker::default();
+        (0..3).for_each(|second| fail(&breaker, second));
+        let former = breaker.admit(at(40)).expect("one probe");
+        breaker.reset();
+        former.failed(at(41));
+        assert_eq!(breaker.state(at(41)), State::Closed, "the link is a new one");
+        (50..53).for_each(|second| fail(&breaker, second));
+        let (former, present) = {
+            let former = breaker.admit(at(90)).expect("one probe");
+            breaker.reset();
+            (100..103).for_each(|second| fail(&breaker, second));
+            (former, breaker.admit(at(140)).expect("one probe"))
+        };
+        drop(former);
+        assert!(breaker.admit(at(140)).is_none(), "the probe of this link is under way");
+        drop(present);
+        assert!(breaker.admit(at(140)).is_some());
+    }
+
+    #[test]
+    fn only_failures_in_a_row_count_and_an_admission_that_is_dropped_is_none() {
+        let breaker = Breaker::default();
+        for second in 0..20 {
+            drop(breaker.admit(at(second)).expect("closed"));
+        }
+        fail(&breaker, 20);
+        fail(&breaker, 21);
+        drop(breaker.admit(at(22)).expect("closed"));
+        assert_eq!(breaker.state(at(22)), State::Closed);
+        fail(&breaker, 23);
+        assert_eq!(breaker.state(at(23)), State::Open);
+        assert_eq!((breaker.state(at(52)), breaker.state(at(53))), (State::Open, State::HalfOpen));
     }
 
     #[test]

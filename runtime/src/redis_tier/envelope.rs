@@ -6,7 +6,7 @@ use std::time::Duration;
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::cache::WIRE_VERSION;
-use crate::epoch::Epoch;
+use crate::epoch::{Epoch, is_canonical};
 use crate::remote::Record;
 
 const MAGIC: [u8; 3] = *b"lrd";
@@ -17,6 +17,8 @@ const COMPRESSED: u8 = 1;
 const COMPRESS_FROM: usize = 4 * 1024;
 /// No value is larger than this when it is unpacked.
 const LARGEST: usize = 64 * 1024 * 1024;
+/// One byte of LZ4 stands for at most this many.
+const MOST_TIMES: usize = 255;
 /// No value depends on more names than this.
 const MOST_NAMES: usize = 4096;
 
@@ -73,13 +75,14 @@ pub(crate) fn unpack(bytes: &[u8], hash: &[u8; 32], server_now: u64) -> Option<R
     let mut stamp = Vec::with_capacity(names);
     for _ in 0..names {
         let length = usize::from(u16::from_le_bytes(rest.chunk()?));
-        let name = std::str::from_utf8(rest.take(length)?).ok()?;
+        let name = std::str::from_utf8(rest.take(length)?).ok().filter(|name| is_canonical(name))?;
         stamp.push((Arc::from(name), Epoch::confirmed(u64::from_le_bytes(rest.chunk()?))));
     }
     let size = usize::try_from(u32::from_le_bytes(rest.chunk()?)).ok().filter(|size| *size <= LARGEST)?;
     let payload = match form {
         PLAIN if rest.0.len() == size => rest.0.to_vec(),
-        COMPRESSED => {
+        // No bytes unpack to more than this: a small lie takes no large memory.
+        COMPRESSED if size <= rest.0.len().saturating_mul(MOST_TIMES) => {
             let payload = lz4_flex::block::decompress(rest.0, size).ok()?;
             (payload.len() == size).then_some(payload)?
         }
@@ -160,5 +163,140 @@ mod tests {
         assert_eq!(unpack(&bytes, &record.hash, 100), None);
         record.payload = vec![0; LARGEST + 1];
         assert_eq!(pack(&record, 0), None);
+    }
+
+    /// The checksum that whoever may write to Redis can make as well as we do.
+    fn sealed(body: &[u8]) -> Vec<u8> {
+        [body, &xxh3_64(body).to_le_bytes()].concat()
+    }
+
+    /// Where the lengths stand: of the stamp, of its names, of the payload.
+    const LENGTHS: [(usize, usize); 4] = [(45, 2), (47, 2), (62, 2), (78, 4)];
+
+    /// Sealed bytes with a lie, a flip, a cut or a graft in them.
+    fn mutant(bytes: &[u8], random: &mut fastrand::Rng) -> Vec<u8> {
+        let mut body = bytes.get(..bytes.len() - 8).unwrap_or_default().to_vec();
+        for _ in 0..random.usize(1..4) {
+            let at = random.usize(..body.len());
+            match random.u8(..6) {
+                0 => body[at] ^= 1 << random.u8(..8),
+                1 => body.truncate(at.max(1)),
+                2 => body.extend((0..random.usize(..40)).map(|_| random.u8(..))),
+                3 => drop(body.splice(at..at, (0..random.usize(..9)).map(|_| 0xff).collect::<Vec<_>>())),
+                4 => drop(body.drain(at..(at + random.usize(..9)).min(body.len()).max(at))),
+                _ => {
+                    let (at, width) = LENGTHS[random.usize(..LENGTHS.len())];
+                    let lie = [0, 1, 0x7f, 0xff, 0xffff, 0x0400_0000, 0x7fff_ffff, u32::MAX][random.usize(..8)];
+                    let lie: [u8; 4] = u32::to_le_bytes(lie);
+                    if let Some(place) = body.get_mut(at..at + width) {
+                        place.copy_from_slice(&lie[..width]);
+                    }
+                }
+            }
+            if body.is_empty() {
+                body.push(0);
+            }
+        }
+        sealed(&body)
+    }
+
+    #[test]
+    fn the_lengths_stand_where_the_attack_expects_them() {
+        let bytes = pack(&record(vec![7; 9]), 1_000).expect("small enough");
+        let read: Vec<u64> = LENGTHS
+            .iter()
+            .map(|(at, width)| bytes[*at..at + width].iter().rev().fold(0, |read, byte| read << 8 | u64::from(*byte)))
+            .collect();
+        assert_eq!(read, [2, 5, 6, 9]);
+    }
+
+    /// Whatever the bytes are: a miss, or a record that keeps every bound.
+    fn attack(rounds: u32) {
+        let originals: Vec<Vec<u8>> = [vec![], vec![1, 2, 3], vec![9; 100_000], vec![0x91; 5_000]]
+            .into_iter()
+            .filter_map(|payload| pack(&record(payload), 1_000))
+            .collect();
+        let mut random = fastrand::Rng::with_seed(7);
+        let mut taken = 0;
+        for round in 0..rounds {
+            let original = &originals[round as usize % originals.len()];
+            let bytes = mutant(original, &mut random);
+            let Some(record) = unpack(&bytes, &[7; 32], 100) else { continue };
+            taken += 1;
+            assert_eq!(record.hash, [7; 32]);
+            assert!(record.payload.len() <= LARGEST.min(bytes.len() * MOST_TIMES));
+            assert!(record.stamp.len() <= MOST_NAMES);
+            assert!(record.stamp.iter().all(|(name, _)| is_canonical(name)));
+        }
+        assert!(taken > 0, "the attack gets through the checksum");
+    }
+
+    #[test]
+    fn hostile_bytes_are_a_miss_or_keep_every_bound() {
+        attack(20_000);
+    }
+
+    #[test]
+    fn another_wire_version_s_bytes_are_refused_whatever_else_is_right() {
+        let bytes = pack(&record(b"value".to_vec()), 1_000).expect("small enough");
+        for version in (0..=u8::MAX).filter(|version| *version != WIRE_VERSION) {
+            let mut other = bytes[..bytes.len() - 8].to_vec();
+            other[3] = version;
+            assert_eq!(unpack(&sealed(&other), &[7; 32], 100), None, "version {version}");
+        }
+        assert!(unpack(&sealed(&bytes[..bytes.len() - 8]), &[7; 32], 100).is_some(), "sealed as `pack` does");
+    }
+
+    #[test]
+    fn a_stamp_of_more_names_than_any_and_of_names_that_are_none_is_refused() {
+        let mut many = record(Vec::new());
+        many.stamp = (0..MOST_NAMES).map(|at| (Arc::from(format!("n{at}")), Epoch::confirmed(9))).collect();
+        let bytes = pack(&many, 1_000).expect("as many as may be");
+        assert!(unpack(&bytes, &[7; 32], 100).is_some());
+        let mut more = bytes[..bytes.len() - 8].to_vec();
+        more[45..47].copy_from_slice(&u16::MAX.to_le_bytes());
+        assert_eq!(unpack(&sealed(&more), &[7; 32], 100), None);
+        for name in ["", "a b", "a\n", &"x".repeat(1_000), &"x".repeat(60_000)] {
+            let mut odd = record(Vec::new());
+            odd.stamp.push((Arc::from(name), Epoch::confirmed(9)));
+            let bytes = pack(&odd, 1_000).expect("it is not checked here");
+            assert_eq!(unpack(&bytes, &[7; 32], 100), None, "{} bytes", name.len());
+        }
+    }
+
+    /// The most address space that this process has held, in bytes: also memory that was asked for and never touched.
+    fn held() -> u64 {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmPeak:")).unwrap_or_default();
+        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap_or(0) * 1024
+    }
+
+    /// Run by the test below in a process of its own: only there does nobody else take memory.
+    #[test]
+    #[ignore = "the other side of a test with two processes"]
+    fn alone_with_hostile_bytes() {
+        attack(100);
+        let before = held();
+        assert!(before > 0, "Linux says how much is held");
+        for unpacked in [5_000_000_u32, 60 << 20, LARGEST as u32, u32::MAX] {
+            let compressed = pack(&record(vec![9; 5_000]), 1_000).expect("small enough");
+            let mut lie = compressed[..compressed.len() - 8].to_vec();
+            lie[78..82].copy_from_slice(&unpacked.to_le_bytes());
+            assert_eq!(unpack(&sealed(&lie), &[7; 32], 100), None);
+        }
+        attack(5_000);
+        let grown = held() - before;
+        assert!(grown < 4 << 20, "{} KB were taken for bytes that are nothing", grown >> 10);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn lengths_are_checked_before_memory_is_taken() {
+        let module = module_path!().split_once("::").map_or("", |(_, module)| module);
+        let mut alone = std::process::Command::new(std::env::current_exe().expect("a path"));
+        alone.args(["--exact", &format!("{module}::alone_with_hostile_bytes"), "--ignored", "--test-threads=1"]);
+        let output = alone.output().expect("it runs");
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && said.contains("1 passed"), "{said}");
     }
 }

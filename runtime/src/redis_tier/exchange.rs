@@ -33,6 +33,14 @@ impl Request {
         }
     }
 
+    /// Each command.
+    pub(crate) fn commands(&self) -> Vec<Cmd> {
+        match self {
+            Self::One(command) => vec![command.clone()],
+            Self::Several(pipeline) => pipeline.cmd_iter().cloned().collect(),
+        }
+    }
+
     /// Sends this and waits for the replies, at most `limit`. Needs a tokio runtime with timers.
     pub(crate) async fn exchange(
         &self,
@@ -55,7 +63,8 @@ impl Request {
     }
 }
 
-fn reply(value: Value) -> Result<Value, String> {
+/// What a command returned, or the code of its error.
+pub(super) fn reply(value: Value) -> Result<Value, String> {
     match value {
         Value::ServerError(error) => Err(error.code().to_owned()),
         value => Ok(value),

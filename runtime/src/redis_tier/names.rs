@@ -2,36 +2,53 @@
 
 use std::sync::Arc;
 
+use crate::epoch::EVERYTHING;
+
 /// What lies under one namespace. The `@` cannot stand in an entity, so none of these is ever a value's key.
 #[derive(Clone, Debug)]
 pub(crate) struct Names {
     epochs: Arc<str>,
     channel: Arc<str>,
     namespace: Arc<str>,
+    cluster: bool,
 }
 
 impl Names {
-    pub(crate) fn new(namespace: &str) -> Self {
+    pub(crate) fn new(namespace: &str, cluster: bool) -> Self {
         let version = crate::cache::WIRE_VERSION;
+        // A script adds the name of the node that runs it: see `scripts`.
+        let of_node = if cluster { ":" } else { "" };
         Self {
             epochs: format!("{namespace}:{version}:@epoch:").into(),
-            channel: format!("{namespace}:{version}:@epochs").into(),
+            channel: format!("{namespace}:{version}:@epochs{of_node}").into(),
             namespace: namespace.into(),
+            cluster,
         }
     }
 
-    /// Where raised epochs are announced.
+    /// Whether keys lie on several servers.
+    pub(crate) const fn are_spread(&self) -> bool {
+        self.cluster
+    }
+
+    /// Where raised epochs are announced; in a Cluster, what stands before the name of the node that announces.
     pub(crate) fn channel(&self) -> &str {
         &self.channel
     }
 
+    /// Where an epoch is kept. What one script raises together lies in one Cluster slot: the names of a function's
+    /// entries, and that of everything with the note of the run.
     pub(crate) fn epoch(&self, name: &str) -> String {
-        format!("{}{name}", self.epochs)
+        let epochs = &self.epochs;
+        match together(name) {
+            Some((before, tag, behind)) => format!("{epochs}{before}{{{tag}}}{behind}"),
+            None => format!("{epochs}{name}"),
+        }
     }
 
     /// Where the server's run is noted.
     pub(crate) fn run(&self) -> String {
-        format!("{}:{}:@run", self.namespace, crate::cache::WIRE_VERSION)
+        format!("{}:{}:@run:{{{EVERYTHING}}}", self.namespace, crate::cache::WIRE_VERSION)
     }
 
     /// A lease and the counter of its tokens, in one Cluster slot.
@@ -39,5 +56,32 @@ impl Names {
         let (namespace, version) = (&self.namespace, crate::cache::WIRE_VERSION);
         let key = crate::epoch::canonical(key);
         (format!("{namespace}:{version}:@lease:{{{key}}}"), format!("{namespace}:{version}:@fence:{{{key}}}"))
+    }
+}
+
+/// The part of a name that it shares with those it is raised with, and what stands before and behind it.
+fn together(name: &str) -> Option<(&str, &str, &str)> {
+    if name == EVERYTHING {
+        return Some(("", name, ""));
+    }
+    let start = name.strip_prefix('@')?.find(':')? + 2;
+    let end = name.get(start..)?.find(':').map_or(name.len(), |length| start + length);
+    Some((name.get(..start)?, name.get(start..end)?, name.get(end..)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_raised_together_has_one_tag() {
+        let names = Names::new("ns", true);
+        let tag = |key: String| key.split_once('{').and_then(|(_, rest)| Some(rest.split_once('}')?.0.to_owned()));
+        assert_eq!(tag(names.epoch("@entry:0123:abcd")).as_deref(), Some("0123"));
+        assert_eq!(tag(names.epoch("@function:0123")).as_deref(), Some("0123"));
+        assert_eq!(tag(names.epoch(EVERYTHING)), tag(names.run()));
+        assert_eq!(tag(names.epoch("tool:1")), None);
+        let keys = ["@entry:0123:abcd", "@function:0123", EVERYTHING, "tool:1", "tool"].map(|name| names.epoch(name));
+        assert!(keys.iter().enumerate().all(|(at, key)| !keys[..at].contains(key)));
     }
 }

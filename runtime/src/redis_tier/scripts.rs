@@ -1,21 +1,30 @@
 //! The scripts, each one atomic step. They are sent whole: Redis keeps them compiled, and none can be missing.
 
-use std::sync::LazyLock;
-
 use redis::{Cmd, cmd};
 
 use super::names::Names;
-use crate::epoch::{Cell, EVERYTHING, Epoch, Fence, Fencing, Table};
+use crate::epoch::{Cell, EVERYTHING, Epoch, Fence, Fencing, Table, is_canonical};
 use crate::lease::Claim;
+use crate::remote::Unchanged;
 
-/// Tells an epoch and its fences apart, and is a part of the scripts below. `fences(old, own, now)`: those that are live, but for
-/// one's own, and how many.
-const FENCES: &str = r"
+/// A script that announces, behind what such scripts share. It may write when memory is full: an invalidation must get
+/// through. `read(key)`: an epoch, and its fences; what no process would read as one is none, or it would stand in the way for ever. `live(fences, own, now)`: those that are live but for one's own, and how
+/// many. `channel(name)`: where to announce; in a Cluster under the name of the node that runs it, so that a process hears it in order
+/// with that node's replies: see `announcements`.
+macro_rules! announcing {
+    ($script:literal) => {
+        concat!(
+            r"#!lua flags=allow-oom
 local function read(key)
   local old = redis.pcall('GET', key)
   if type(old) ~= 'string' then return nil end
-  local epoch, fences = string.match(old, '^(%d+%.%d+)([%d: ]*)$')
-  return epoch, fences
+  local micros, random, fences = string.match(old, '^(%d+)%.(%d+)([%d: ]*)$')
+  if not micros or tonumber(micros) < 1 or tonumber(micros) > 2^51 - 2 or tonumber(random) > 4095 then return nil end
+  local rest = string.gsub(fences, ' (%d+):(%d+):(%d+)', function(token, expiry, life)
+    if #token <= 20 and #expiry <= 19 and #life <= 19 then return '' end
+  end)
+  if rest ~= '' then return nil end
+  return micros .. '.' .. random, fences
 end
 local function live(fences, own, now)
   local kept, count = '', 0
@@ -29,15 +38,24 @@ end
 local function clock()
   local time = redis.call('TIME')
   return tonumber(time[1]) * 1000000 + tonumber(time[2])
-end";
+end
+local function channel(name)
+  if string.sub(name, -1) == ':' then return name .. redis.call('CLUSTER', 'MYID') end
+  return name
+end
+",
+            $script
+        )
+    };
+}
 
 /// Raises epochs: each later than every earlier one and than the server's clock, with random digits behind, so that not
 /// even a clock set back repeats it, and announces it. `KEYS`: the epochs, then a value to delete. `ARGV`: the random
-/// digits, the life of the keys in milliseconds, whether an epoch that is there is to stay, the channel, the token of a fence (or empty),
-/// the fence's life in milliseconds (zero: it is taken away), the names. More fences than a name has room for become one
-/// that nobody takes away. It may write when memory is full: an invalidation must get through. Returns the first epoch.
-const RAISE: &str = r"
-local first
+/// digits, the life of the keys in milliseconds, whether an epoch that is there is to stay, the channel, the token of a fence
+/// (or empty), the fence's life in milliseconds (zero: it is taken away), the names. More fences than a name has room
+/// for become one that nobody takes away. Returns the first epoch.
+const RAISE: &str = announcing!(
+    r"local first
 for i = 7, #ARGV do
   local key = KEYS[i - 6]
   local old, fences = read(key)
@@ -59,41 +77,52 @@ for i = 7, #ARGV do
   if before and before >= now then now = before + 1 end
   local epoch = string.format('%.0f.%s', now, ARGV[1]) .. kept
   redis.call('SET', key, epoch, 'PX', ARGV[2])
-  redis.call('PUBLISH', ARGV[4], ARGV[i] .. (ARGV[3] == '1' and ' first ' or ' ') .. epoch)
+  redis.call('PUBLISH', channel(ARGV[4]), ARGV[i] .. (ARGV[3] == '1' and ' first ' or ' ') .. epoch)
   first = first or epoch
 end
 local value = KEYS[#ARGV - 5]
 if value then redis.call('UNLINK', value) end
-return first";
+return first"
+);
 
-/// Takes a fence away and ends nothing; what is announced is the epoch that was there. `KEYS`: the epochs. `ARGV`: the token, the
-/// channel, the names.
-const LOWER: &str = r"
-for i = 3, #ARGV do
+/// Takes a fence away and ends nothing; what is announced is the epoch that was there. `KEYS`: the epochs. `ARGV`: the
+/// token, the channel, the names.
+const LOWER: &str = announcing!(
+    r"for i = 3, #ARGV do
   local old, fences = read(KEYS[i - 2])
   if old and fences ~= '' then
     local epoch = old .. live(fences, ARGV[1], clock())
     redis.call('SET', KEYS[i - 2], epoch, 'KEEPTTL')
-    redis.call('PUBLISH', ARGV[2], ARGV[i] .. ' ' .. epoch)
+    redis.call('PUBLISH', channel(ARGV[2]), ARGV[i] .. ' ' .. epoch)
   end
 end
-return 1";
+return 1"
+);
 
 /// Raises the epoch of everything, and announces it, if the server's run is another than the one noted. `KEYS`: that
-/// epoch, the note. `ARGV` as for [`RAISE`], then the run.
-const SAME_RUN: &str = r"#!lua flags=allow-oom
-local noted = redis.call('GET', KEYS[2])
+/// epoch, the note. `ARGV` as for [`RAISE`] up to the channel, then the name and the run.
+const SAME_RUN: &str = announcing!(
+    r"local noted = redis.pcall('GET', KEYS[2])
 redis.call('SET', KEYS[2], ARGV[6], 'PX', ARGV[2])
 if noted == ARGV[6] then return 0 end
-local old = redis.pcall('GET', KEYS[1])
-if type(old) ~= 'string' then return 0 end
-local time = redis.call('TIME')
-local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+local old = read(KEYS[1])
+if not old then return 0 end
+local now = clock()
 local before = tonumber(string.match(old, '^(%d+)%.'))
+if before and before > 2^51 - 2 then before = nil end
 if before and before >= now then now = before + 1 end
 local epoch = string.format('%.0f.%s', now, ARGV[1])
 redis.call('SET', KEYS[1], epoch, 'PX', ARGV[2])
-redis.call('PUBLISH', ARGV[4], ARGV[5] .. ' ' .. epoch)
+redis.call('PUBLISH', channel(ARGV[4]), ARGV[5] .. ' ' .. epoch)
+return 1"
+);
+
+/// Stores a value if an epoch is still the one it was computed at. `KEYS`: the epoch, the value. `ARGV`: that epoch, the
+/// value, its life in milliseconds.
+const STORE: &str = r"#!lua
+local epoch = redis.pcall('GET', KEYS[1])
+if type(epoch) ~= 'string' or string.match(epoch, '^%d+%.%d+') ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
 return 1";
 
 /// Takes a lease that nobody holds, with a token larger than every earlier one. `ARGV`: owner, holder, ttl in
@@ -104,8 +133,10 @@ if redis.call('EXISTS', KEYS[1]) == 1 then
 end
 local time = redis.call('TIME')
 local token = tonumber(time[1]) * 1000000 + tonumber(time[2])
-local before = tonumber(redis.call('GET', KEYS[2]) or '0')
-if before >= token then token = before + 1 end
+local before = redis.pcall('GET', KEYS[2])
+before = type(before) == 'string' and tonumber(string.match(before, '^%d+$'))
+if before and before > 2^53 - 2 then before = nil end
+if before and before >= token then token = before + 1 end
 token = string.format('%.0f', token)
 redis.call('SET', KEYS[2], token, 'PX', ARGV[4])
 redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'holder', ARGV[2], 'token', token, 'since', time[1])
@@ -123,29 +154,51 @@ const EPOCH_LIFE_MS: u64 = 30 * 24 * 3_600 * 1_000;
 /// How long the counter of a lease's tokens outlives its last use; the clock keeps tokens growing beyond that.
 const FENCE_LIFE_MS: u64 = 90 * 24 * 3_600 * 1_000;
 
-/// What lets a script write when memory is full.
-const ALLOW_OOM: &str = "#!lua flags=allow-oom";
-
-/// [`RAISE`], whole.
-static RAISING: LazyLock<String> = LazyLock::new(|| format!("{ALLOW_OOM}{FENCES}{RAISE}"));
-
 /// Gives `name` an epoch if it has none.
 pub(crate) fn create(names: &Names, name: &str) -> Cmd {
     raise(names, &[name], None, true, Fencing::None)
 }
 
-/// Raises the epoch of a name; with that of a single entry goes what stands for all of them, and the stored value.
-pub(crate) fn end(names: &Names, cell: &Cell, table: &Table, fencing: Fencing) -> Cmd {
-    match table.along(cell) {
-        None => raise(names, &[cell.name()], None, false, fencing),
-        Some(along) => raise(names, &[cell.name(), &along.any_entry], along.redis_key.as_deref(), false, fencing),
+/// Raises the epochs of names; with that of a single entry goes what stands for all of them, and the stored value. In a
+/// Cluster the value lies elsewhere: what deletes it is the second part, to be sent before the first.
+pub(crate) fn end<'a>(
+    names: &Names,
+    cells: impl Iterator<Item = &'a Cell>,
+    table: &Table,
+    fencing: Fencing,
+) -> (Vec<Cmd>, Vec<Cmd>) {
+    let (mut raises, mut values) = (Vec::new(), Vec::new());
+    for cell in cells {
+        raises.push(match table.along(cell) {
+            None => raise(names, &[cell.name()], None, false, fencing),
+            Some(along) => {
+                let value = along.redis_key.as_deref();
+                let apart = value.filter(|_| names.are_spread());
+                values.extend(apart.map(|value| cmd("UNLINK").arg(value).to_owned()));
+                raise(names, &[cell.name(), &along.any_entry], value.filter(|_| apart.is_none()), false, fencing)
+            }
+        });
     }
+    (raises, values)
+}
+
+/// Reads epochs: one command, or in a Cluster one for each.
+pub(crate) fn read<'a>(names: &Names, wanted: impl ExactSizeIterator<Item = &'a str>) -> Vec<Cmd> {
+    let keys = wanted.map(|name| names.epoch(name));
+    if names.are_spread() || keys.len() == 1 {
+        return keys.map(|key| cmd("GET").arg(key).to_owned()).collect();
+    }
+    let mut read = cmd("MGET");
+    keys.for_each(|key| {
+        read.arg(key);
+    });
+    vec![read]
 }
 
 /// Takes a fence away, and ends nothing.
 pub(crate) fn lower(names: &Names, cell: &Cell, token: u64) -> Cmd {
     let mut lower = cmd("EVAL");
-    lower.arg(format!("{ALLOW_OOM}{FENCES}{LOWER}")).arg(1).arg(names.epoch(cell.name()));
+    lower.arg(LOWER).arg(1).arg(names.epoch(cell.name()));
     lower.arg(token).arg(names.channel()).arg(&**cell.name());
     lower
 }
@@ -159,7 +212,7 @@ fn raise(names: &Names, raised: &[&str], value: Option<&str>, keep: bool, fencin
         }
     };
     let mut raise = cmd("EVAL");
-    raise.arg(&*RAISING).arg(raised.len() + usize::from(value.is_some()));
+    raise.arg(RAISE).arg(raised.len() + usize::from(value.is_some()));
     for name in raised {
         raise.arg(names.epoch(name));
     }
@@ -167,6 +220,17 @@ fn raise(names: &Names, raised: &[&str], value: Option<&str>, keep: bool, fencin
     raise.arg(fastrand::u64(..Epoch::RANDOM)).arg(EPOCH_LIFE_MS).arg(u8::from(keep)).arg(names.channel());
     raise.arg(token).arg(life).arg(raised);
     raise
+}
+
+/// Stores a value for `millis`, if that is unchanged. In a Cluster the epoch lies elsewhere, and is not asked.
+pub(crate) fn store(names: &Names, key: &str, value: &[u8], millis: u64, unchanged: &Unchanged) -> Cmd {
+    if names.are_spread() {
+        return cmd("SET").arg(key).arg(value).arg("PX").arg(millis).to_owned();
+    }
+    let mut store = cmd("EVAL");
+    store.arg(STORE).arg(2).arg(names.epoch(&unchanged.name)).arg(key);
+    store.arg(unchanged.epoch.to_string()).arg(value).arg(millis);
+    store
 }
 
 /// Ends everything if the server's run is not `run`, the one that was noted.
@@ -197,5 +261,21 @@ pub(crate) fn keep(names: &Names, key: &str, owner: &str, millis: u64) -> Cmd {
 pub(crate) fn read_announcement(bytes: &[u8]) -> Option<(&str, &[u8], bool)> {
     let (name, epoch) = std::str::from_utf8(bytes).ok()?.split_once(' ')?;
     let (epoch, first) = epoch.strip_prefix("first ").map_or((epoch, false), |epoch| (epoch, true));
-    Some((name, epoch.as_bytes(), first))
+    is_canonical(name).then_some((name, epoch.as_bytes(), first))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_announcement_is_read_or_refused() {
+        assert_eq!(read_announcement(b"tool:1 5.7"), Some(("tool:1", &b"5.7"[..], false)));
+        assert_eq!(read_announcement(b"tool:1 first 5.7"), Some(("tool:1", &b"5.7"[..], true)));
+        assert_eq!(read_announcement(b"@everything 5.7 1:2:3"), Some(("@everything", &b"5.7 1:2:3"[..], false)));
+        let long = format!("{} 5.7", "x".repeat(201));
+        for garbage in [&b""[..], b" ", b"5.7", b" 5.7", b"tools", b"a\n 5.7", b"\xff 5.7", long.as_bytes()] {
+            assert_eq!(read_announcement(garbage), None, "{garbage:?}");
+        }
+    }
 }

@@ -9,19 +9,19 @@ use std::time::Duration;
 use redis::{Cmd, FromRedisValue as _, Value, cmd};
 use tokio::sync::watch;
 
-use super::address::Address;
 use super::envelope;
 use super::exchange::{Replies, Request};
 use super::link::{Link, Way};
 use super::names::Names;
 use super::scripts;
+use super::topology::Topology;
 use crate::clock::Clock;
 use crate::epoch::{Cell, Fencing, Table, Told};
 use crate::instance::{Parts, Settings};
 use crate::lease::{Claim, Grant};
 use crate::log;
 use crate::reactor::Reactor;
-use crate::remote::{Found, Read, Record, Refusal, Remote, Reply};
+use crate::remote::{Found, Read, Record, Refusal, Remote, Reply, Unchanged};
 use crate::stats::{Breaker, RedisStats};
 
 /// Redis, seen from one instance.
@@ -36,14 +36,13 @@ const ENDLESS: Duration = Duration::from_secs(7 * 24 * 3_600);
 
 impl Redis {
     /// Begins to connect; succeeds whether Redis is there or not.
-    pub(crate) fn start(address: Address, settings: &Settings) -> Result<Parts, String> {
-        let client = redis::Client::open(address.into_info()).map_err(|_| "it cannot be used".to_owned())?;
+    pub(crate) fn start(topology: Topology, settings: &Settings) -> Parts {
         let clock = Clock::system();
         let table = Arc::new(Table::with(true, clock.clone(), settings.settle));
         let tracked_until = Arc::new(AtomicU64::new(0));
         let link = Arc::new(Link {
-            client,
-            names: Names::new(&settings.namespace),
+            names: Names::new(&settings.namespace, topology.is_cluster()),
+            topology,
             table: Arc::clone(&table),
             clock: clock.clone(),
             reads: Default::default(),
@@ -58,7 +57,8 @@ impl Redis {
             connects: AtomicU64::new(0),
             failures: AtomicU64::new(0),
             server_ahead: AtomicI64::new(0),
-            connection: Default::default(),
+            servers: Default::default(),
+            fault: Default::default(),
             look: Default::default(),
             delivering: Default::default(),
             waits: Default::default(),
@@ -69,7 +69,7 @@ impl Redis {
         let _ = reactor.spawn(Link::supervise(Arc::downgrade(&link)));
         let _ = reactor.spawn(Link::watch_over_waits(Arc::downgrade(&link)));
         let remote: Arc<dyn Remote> = Arc::new(Self { link, reactor: reactor.clone() });
-        Ok(Parts { clock, reactor, table, tracked_until, remote: Some(remote) })
+        Parts { clock, reactor, table, tracked_until, remote: Some(remote) }
     }
 
     /// Sends a request on the link, from the reactor's thread. It goes on if the reply is dropped.
@@ -102,8 +102,12 @@ impl Redis {
             // A probe must come to an end also when its caller is never polled again.
             return self.send(request.clone(), way).await;
         }
-        let connection = link.connection().clone();
-        let Some(mut connection) = connection.filter(|_| link.is_up()) else { return Err(Refusal::Away) };
+        let servers = link.servers().clone();
+        let Some(servers) = servers.filter(|_| link.is_up()) else { return Err(Refusal::Away) };
+        let Some(mut connection) = servers.only().cloned() else {
+            // What a Cluster sends on is waited for with timers.
+            return self.send(request.clone(), way).await;
+        };
         let limit = link.operation_timeout.saturating_sub(link.tick());
         behind_breaker(link, way, async {
             let deadline = link.clock.coarse() + limit;
@@ -113,16 +117,30 @@ impl Redis {
         .await
     }
 
-    fn raise_all(&self, cells: &[Arc<Cell>], fencing: Fencing) -> Request {
-        Request::of(cells.iter().map(|cell| scripts::end(&self.link.names, cell, &self.link.table, fencing)))
+    /// Sends what ends names.
+    fn raise_all(
+        &self,
+        cells: &[Arc<Cell>],
+        fencing: Fencing,
+    ) -> impl Future<Output = Result<Replies, Refusal>> + Send + use<> + 'static {
+        let cells = cells.iter().map(|cell| &**cell);
+        let (raises, values) = scripts::end(&self.link.names, cells, &self.link.table, fencing);
+        let unlinked = (!values.is_empty()).then(|| self.send(Request::of(values), Way::Write));
+        let sent = self.send(Request::of(raises), Way::Write);
+        async move {
+            if let Some(unlinked) = unlinked {
+                unlinked.await?;
+            }
+            sent.await
+        }
     }
 }
 
 /// One exchange on the reactor's thread.
 async fn through(link: &Link, request: &Request, way: Way) -> Result<Replies, Refusal> {
-    let connection = link.connection().clone();
-    let Some(connection) = connection else { return Err(Refusal::Away) };
-    behind_breaker(link, way, request.exchange(connection, link.operation_timeout)).await
+    let servers = link.servers().clone();
+    let Some(servers) = servers else { return Err(Refusal::Away) };
+    behind_breaker(link, way, servers.exchange(request, link.operation_timeout)).await
 }
 
 /// Asks the breaker of a way for leave, and tells it what came of the exchange.
@@ -157,11 +175,7 @@ impl Remote for Redis {
                 commands.push(get);
             }
             if !names.is_empty() {
-                let mut get = cmd(if names.len() == 1 { "GET" } else { "MGET" });
-                for name in names {
-                    get.arg(self.link.names.epoch(name));
-                }
-                commands.push(get);
+                commands.extend(scripts::read(&self.link.names, names.iter().map(|name| &**name)));
             }
             let mut replies = self.ask(&Request::of(commands), Way::Read).await?.into_iter();
             let found = match key {
@@ -176,13 +190,14 @@ impl Remote for Redis {
                     None => return Err(Refusal::Unknown),
                 },
             };
-            let epochs = match replies.next() {
-                _ if names.is_empty() => Vec::new(),
-                Some(Ok(values)) => self.link.all_told(values),
-                Some(Err(code)) if code == "WRONGTYPE" => vec![None; names.len()],
-                Some(Err(code)) => return Err(Refusal::Failed(code)),
-                None => return Err(Refusal::Unknown),
-            };
+            let mut epochs = Vec::with_capacity(names.len());
+            for reply in replies {
+                match reply {
+                    Ok(values) => epochs.extend(self.link.all_told(values)),
+                    Err(code) if code == "WRONGTYPE" => epochs.push(None),
+                    Err(code) => return Err(Refusal::Failed(code)),
+                }
+            }
             if epochs.len() != names.len() {
                 return Err(Refusal::Unknown);
             }
@@ -197,7 +212,7 @@ impl Remote for Redis {
         })
     }
 
-    fn write(&self, key: String, record: Record) -> Reply<'_, ()> {
+    fn write(&self, key: String, record: Record, unchanged: Unchanged) -> Reply<'_, bool> {
         Box::pin(async move {
             let endless = record.life == Duration::MAX;
             let life = if endless { ENDLESS } else { record.life };
@@ -208,13 +223,8 @@ impl Remote for Redis {
             let micros = u64::try_from(life.as_micros()).unwrap_or(u64::MAX);
             let deadline = if endless { 0 } else { self.link.server_now().saturating_add(micros) };
             let bytes = envelope::pack(&record, deadline).ok_or(Refusal::Unsupported("a value of this size"))?;
-            let mut set = cmd("SET");
-            set.arg(key).arg(bytes).arg("PX").arg(millis);
-            match self.ask(&Request::One(set), Way::Write).await?.into_iter().next() {
-                Some(Ok(_)) => Ok(()),
-                Some(Err(code)) => Err(Refusal::Failed(code)),
-                None => Err(Refusal::Unknown),
-            }
+            let store = scripts::store(&self.link.names, &key, &bytes, millis, &unchanged);
+            Ok(single(self.ask(&Request::One(store), Way::Write).await?)? == Value::Int(1))
         })
     }
 
@@ -231,7 +241,7 @@ impl Remote for Redis {
             return Box::pin(async { Err(Refusal::Away) });
         }
         let generation = self.generation();
-        let sent = self.send(self.raise_all(&cells, fencing), Way::Write);
+        let sent = self.raise_all(&cells, fencing);
         let settled = self.reactor.spawn(async move {
             let confirmed = sent.await.and_then(|replies| epochs(&link, replies));
             // What a link that was lost meanwhile confirms may be older than what is known by now: it is sent again.
@@ -292,6 +302,10 @@ impl Remote for Redis {
         Box::pin(async move {
             let _ = self.link.settled.subscribe().wait_for(|settled| *settled).await;
         })
+    }
+
+    fn fault(&self) -> Option<String> {
+        self.link.fault().clone()
     }
 
     fn stats(&self) -> RedisStats {

@@ -21,7 +21,7 @@ use crate::lease::{Claim, Grant};
 use crate::log;
 use crate::reactor::Reactor;
 use crate::redis_tier::{Breaker, Pending};
-use crate::remote::{Read, Record, Refusal, Remote, Reply};
+use crate::remote::{Read, Record, Refusal, Remote, Reply, Unchanged};
 use crate::stats::RedisStats;
 
 /// What the stand-in is to one instance.
@@ -253,8 +253,8 @@ impl Remote for Tier {
         Box::pin(self.link().exchange(Way::Write, raises))
     }
 
-    fn write(&self, key: String, record: Record) -> Reply<'_, ()> {
-        Box::pin(self.link().exchange(Way::Write, move |store| store.write(key, record)))
+    fn write(&self, key: String, record: Record, unchanged: Unchanged) -> Reply<'_, bool> {
+        Box::pin(self.link().exchange(Way::Write, move |store| store.write(key, record, &unchanged)))
     }
 
     fn lower(&self, cells: &[Arc<Cell>], token: u64) {

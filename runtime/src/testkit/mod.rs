@@ -30,6 +30,7 @@
 mod clock;
 mod entities;
 mod link;
+mod sabotage;
 mod server;
 mod stand_in;
 mod store;
@@ -39,5 +40,7 @@ pub use clock::Clock;
 pub(crate) use clock::Hand;
 pub(crate) use entities::seen;
 pub use entities::{Entities, entities};
+pub(crate) use sabotage::is_out;
+pub use sabotage::{Protection, sabotage};
 pub use stand_in::StandIn;
 pub use testing::Testing;

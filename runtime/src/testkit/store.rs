@@ -8,7 +8,7 @@ use super::Hand;
 use crate::clock::Moment;
 use crate::epoch::{Epoch, Fencing, Table, Told};
 use crate::lease::Local;
-use crate::remote::{Found, Read, Record};
+use crate::remote::{Found, Read, Record, Unchanged};
 
 /// All that a server holds, and who is told of raised epochs.
 #[derive(Debug)]
@@ -135,9 +135,13 @@ impl Store {
         }
     }
 
-    pub(super) fn write(&mut self, key: String, record: Record) {
+    pub(super) fn write(&mut self, key: String, record: Record, unchanged: &Unchanged) -> bool {
+        if self.told(&unchanged.name).map(|told| told.epoch) != Some(unchanged.epoch) {
+            return false;
+        }
         let deadline = if record.life == Duration::MAX { Moment::NEVER } else { self.hand.now() + record.life };
         self.values.insert(key, Value { record, deadline });
+        true
     }
 }
 

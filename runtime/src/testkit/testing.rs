@@ -190,6 +190,6 @@ impl Builder {
     #[cfg_attr(docsrs, doc(cfg(feature = "testkit")))]
     pub fn testing(self) -> Result<Testing, Error> {
         let settings = self.ignore_environment().checked()?;
-        Ok(Testing::start(Settings { jitter: false, redis: None, ..settings }))
+        Ok(Testing::start(Settings { jitter: false, redis: Default::default(), ..settings }))
     }
 }

@@ -9,4 +9,4 @@ pub use cacheable::{Cacheable, Declared, Now, Opaque, Outcome, Pending, Plain, R
 pub use conclusion::Conclusion;
 pub use taken::{TakenAlong, lend, own};
 pub(crate) use tier::Codec;
-pub use tier::{LivesIn, Local, Shared};
+pub use tier::{LivesIn, Local, LocalKey, Shared, SharedKey};

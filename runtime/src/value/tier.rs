@@ -17,10 +17,14 @@ use crate::key::Key;
 )]
 pub trait LivesIn<T>: Sized {
     /// Writes the value in a form that names its fields; `None` when it cannot be written.
-    fn encode(&self) -> Option<Vec<u8>>;
+    fn encode(&self) -> Option<Vec<u8>> {
+        None
+    }
 
     /// Reads what [`encode`](Self::encode) wrote; `None` for anything else.
-    fn decode(bytes: &[u8]) -> Option<Self>;
+    fn decode(_bytes: &[u8]) -> Option<Self> {
+        None
+    }
 }
 
 /// The two functions of a value's tiers, for values whose type is not known.
@@ -40,51 +44,17 @@ impl Codec {
 #[derive(Clone, Copy, Debug)]
 pub struct Local;
 
-impl Local {
-    /// The key of a call whose value lives in memory.
-    #[inline]
-    #[must_use]
-    pub fn key() -> Key<Self> {
-        Key::new(true)
-    }
-
-    /// The same, for a call that is cached only on a condition.
-    #[inline]
-    #[must_use]
-    pub fn when(wanted: bool) -> Key<Self> {
-        Key::new(wanted)
-    }
-}
-
-impl<V> LivesIn<Local> for V {
-    fn encode(&self) -> Option<Vec<u8>> {
-        None
-    }
-
-    fn decode(_: &[u8]) -> Option<Self> {
-        None
-    }
-}
+impl<V> LivesIn<Local> for V {}
 
 /// Memory and Redis: a type that serde can write and read.
 #[derive(Clone, Copy, Debug)]
 pub struct Shared;
 
-impl Shared {
-    /// The key of a call whose value lives in memory and Redis.
-    #[inline]
-    #[must_use]
-    pub fn key() -> Key<Self> {
-        Key::new(true)
-    }
+/// The key of a call whose value lives in memory.
+pub type LocalKey = Key<Local>;
 
-    /// The same, for a call that is cached only on a condition.
-    #[inline]
-    #[must_use]
-    pub fn when(wanted: bool) -> Key<Self> {
-        Key::new(wanted)
-    }
-}
+/// The key of a call whose value lives in memory and Redis.
+pub type SharedKey = Key<Shared>;
 
 #[cfg(any(feature = "redis", feature = "testkit"))]
 #[diagnostic::do_not_recommend]
@@ -108,15 +78,7 @@ impl<V: Serialize + DeserializeOwned> LivesIn<Shared> for V {
 
 #[cfg(not(any(feature = "redis", feature = "testkit")))]
 #[diagnostic::do_not_recommend]
-impl<V: Serialize + DeserializeOwned> LivesIn<Shared> for V {
-    fn encode(&self) -> Option<Vec<u8>> {
-        None
-    }
-
-    fn decode(_: &[u8]) -> Option<Self> {
-        None
-    }
-}
+impl<V: Serialize + DeserializeOwned> LivesIn<Shared> for V {}
 
 #[cfg(all(test, any(feature = "redis", feature = "testkit")))]
 mod tests {
@@ -141,6 +103,67 @@ mod tests {
     fn bytes_of_another_shape_are_nothing() {
         for bytes in [&b""[..], b"\xc1", b"\xdf\xff\xff\xff\xff", &[0x91; 100_000]] {
             assert_eq!(<Vec<String> as LivesIn<Shared>>::decode(bytes), None);
+        }
+    }
+
+    /// Reads itself out of arrays in arrays.
+    #[derive(Debug, PartialEq)]
+    struct Nested(Vec<Nested>);
+
+    impl<'de> serde::Deserialize<'de> for Nested {
+        fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            Vec::deserialize(deserializer).map(Nested)
+        }
+    }
+
+    impl Serialize for Nested {
+        fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            self.0.serialize(serializer)
+        }
+    }
+
+    /// Has no use for what it is given.
+    #[derive(Debug, PartialEq)]
+    struct Indifferent;
+
+    impl<'de> serde::Deserialize<'de> for Indifferent {
+        fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            serde::de::IgnoredAny::deserialize(deserializer).map(|_| Self)
+        }
+    }
+
+    impl Serialize for Indifferent {
+        fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.serialize_unit()
+        }
+    }
+
+    #[test]
+    fn no_depth_exhausts_the_stack() {
+        for (opening, closing) in [(&[0x91][..], &[0x90][..]), (&[0x81, 0xa1, b'x'], &[0xc0]), (&[0xdc, 0, 1], &[0x90])]
+        {
+            for depth in [1_000, 1_000_000] {
+                let bomb = [opening.repeat(depth), closing.to_vec()].concat();
+                assert_eq!(<Nested as LivesIn<Shared>>::decode(&bomb), None, "{depth}");
+                assert_eq!(<Indifferent as LivesIn<Shared>>::decode(&bomb), None, "{depth}");
+            }
+        }
+        let deep = [vec![0x91; 50], vec![0x90]].concat();
+        assert!(<Nested as LivesIn<Shared>>::decode(&deep).is_some(), "fifty levels are a value");
+    }
+
+    #[test]
+    fn a_lie_about_a_length_is_nothing() {
+        for lie in [
+            &b"\xdd\xff\xff\xff\xff\x01"[..],
+            b"\xdb\xff\xff\xff\xff\x01",
+            b"\xc6\xff\xff\xff\xff\x01",
+            b"\xdf\xff\xff\xff\xff\x01\x01",
+        ] {
+            assert_eq!(<Vec<u64> as LivesIn<Shared>>::decode(lie), None);
+            assert_eq!(<Vec<[u64; 32]> as LivesIn<Shared>>::decode(lie), None);
+            assert_eq!(<String as LivesIn<Shared>>::decode(lie), None);
+            assert_eq!(<std::collections::HashMap<u64, u64> as LivesIn<Shared>>::decode(lie), None);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What the functions take: a configuration, derived keys, and types with methods.
 
 use async_trait::async_trait;
-use renamed::{hexsha_cached, invalidates, leader, ttl_cached, CacheKey, HexSha};
+use renamed::{CacheKey, HexSha, hexsha_cached, invalidates, leader, ttl_cached};
 
 /// A configuration whose text is its revision.
 #[derive(Debug)]

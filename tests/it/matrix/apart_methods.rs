@@ -1,6 +1,7 @@
 //! Methods whose bodies run apart from their call: of types, of traits, of `#[async_trait]`, and boxed by hand.
 
 use std::fmt::{Debug, Display};
+use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -165,7 +166,8 @@ mod of_async_trait {
 
     four! {
         [#[async_trait] impl<T: Clone + Send + Sync + 'static> Repo for Shop<T>] {}
-        [] (&self, name: &str, (mut a, b): (u32, Box<dyn Debug + Send>)) [], cached(key(self.0, name, a)) {
+        [] (&self, mut name: &str, (mut a, b): (u32, Box<dyn Debug + Send>)) [], cached(key(self.0, name, a)) {
+            name = name.trim();
             a += self.0.checked_add(0)?;
             format!("{}{name}{a}{b:?}", self.0)
         }
@@ -178,7 +180,7 @@ mod of_async_trait {
     #[tokio::test]
     async fn all() {
         try_four! { "async_trait":
-            [boxed(&Shop(1, 0_u8)).] [] ("a", (1, Box::new(()))) => "1a2()";
+            [boxed(&Shop(1, 0_u8)).] [] (" a", (1, Box::new(()))) => "1a2()";
             [boxed(&Shop(2, 0_u8)).] [] ("a", (1, Box::new(()))) => "2a3()";
             [boxed(&Shop(1, 0_i8)).] [] ("b", (1, Box::new(()))) => "1b2()";
         }

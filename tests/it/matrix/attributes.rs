@@ -7,8 +7,8 @@ use larder::{hexsha_cached, invalidates, leader, ttl_cached};
 use tracing::instrument;
 use tracing::span::{Attributes, Id, Record};
 
-use crate::matrix::cells::{Config, ran};
-use crate::support::memory;
+use crate::matrix::cells::ran;
+use crate::support::{Config, memory};
 
 /// Documented above.
 #[must_use = "a value"]

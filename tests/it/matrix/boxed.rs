@@ -1,6 +1,7 @@
 //! Methods of `#[async_trait]`, by name and through `dyn`, and boxed futures that are written by hand.
 
 use std::cell::Cell;
+use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -8,8 +9,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use larder::{CacheKey, hexsha_cached, invalidates, leader, ttl_cached};
 
-use crate::matrix::cells::{Config, ran};
-use crate::support::memory;
+use crate::matrix::cells::ran;
+use crate::support::{Config, memory};
 
 /// What cannot be in a key.
 struct Db;

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use larder::{HexSha, ttl_cached};
+use larder::ttl_cached;
 
 thread_local! {
     static RUNS: Cell<u64> = const { Cell::new(0) };
@@ -23,16 +23,6 @@ pub(crate) fn runs() -> u64 {
 pub(crate) async fn shown(name: &str) -> usize {
     ran();
     name.len()
-}
-
-/// A configuration whose text is its revision.
-#[derive(Clone, Debug)]
-pub(crate) struct Config(pub(crate) &'static str);
-
-impl HexSha for Config {
-    fn hexsha(&self) -> &str {
-        self.0
-    }
 }
 
 /// Calls, and fails unless the value is the expected one and the bodies ran as often as expected.
@@ -98,13 +88,13 @@ macro_rules! every {
         }
 
         #[larder::hexsha_cached]
-        $vis fn sha_sync(config: &crate::matrix::cells::Config, id: u32) -> u32 {
+        $vis fn sha_sync(config: &crate::support::Config, id: u32) -> u32 {
             crate::matrix::cells::ran();
             id + $n + u32::try_from(config.0.len()).unwrap()
         }
 
         #[larder::hexsha_cached]
-        $vis async fn sha_async(config: &crate::matrix::cells::Config, id: u32) -> u32 {
+        $vis async fn sha_async(config: &crate::support::Config, id: u32) -> u32 {
             crate::matrix::cells::ran();
             id + $n + u32::try_from(config.0.len()).unwrap()
         }
@@ -138,7 +128,7 @@ macro_rules! every {
 /// Tries what `every!` wrote at a place: `try_every!("place", 10, path::to::it::)`.
 macro_rules! try_every {
     ($place:expr, $n:expr, $($at:tt)*) => {{
-        use crate::matrix::cells::Config;
+        use crate::support::Config;
         let (place, n): (&str, u32) = ($place, $n);
         cached! {
             format_args!("{place}: ttl_cached, sync"); $($at)* ttl_sync(1) => 1 + n,

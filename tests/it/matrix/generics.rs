@@ -8,9 +8,9 @@ use larder::{CacheKey, hexsha_cached, invalidates, leader, ttl_cached};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::matrix::cells::{Config, ran};
+use crate::matrix::cells::ran;
 use crate::server::RedisServer;
-use crate::support::{memory, node};
+use crate::support::{Config, memory, node};
 
 /// A type with a number of its own.
 trait Numbered {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::returns::{Answer, Fault, Maybe, Number, Outcome};
-use crate::matrix::cells::{Config, ran};
-use crate::support::memory;
+use crate::matrix::cells::ran;
+use crate::support::{Config, memory};
 
 /// A return type: its functions in a module, and a test named after it.
 macro_rules! kind {
@@ -143,27 +143,37 @@ kind! {
     ("12") => 2, 2,
 }
 
-eight! {
-    "instrument below" #[tracing::instrument(skip_all)]; [mod instrument_below] {
-        use super::*;
+/// An attribute of another, on each of the eight.
+macro_rules! beside {
+    ($module:ident, $name:literal $(above #[$above:meta])? $(#[$below:meta])?) => {
+        eight! {
+            $name $(above #[$above])? $(#[$below])?; [mod $module] {
+                use super::*;
 
-        #[tokio::test]
-        async fn all() {
-            let cells = async {
-                try_eight! { "instrument below":
-                    [] [] ("1") => Some(1), 1;
-                    [] [] ("12") => Some(12), 2;
+                #[tokio::test]
+                async fn all() {
+                    let cells = async {
+                        try_eight! { $name:
+                            [] [] ("1") => Some(1), 1;
+                            [] [] ("12") => Some(12), 2;
+                        }
+                    };
+                    memory().await.scope(Box::pin(cells)).await;
                 }
-            };
-            memory().await.scope(Box::pin(cells)).await;
+            }
+            [] [] (text: &str) -> Option<u32> [], cached(), named(text.len()) {
+                ran();
+                let number = text.parse().ok()?;
+                Some(number)
+            }
         }
-    }
-    [] [] (text: &str) -> Option<u32> [], cached(), named(text.len()) {
-        ran();
-        let number = text.parse().ok()?;
-        Some(number)
-    }
+    };
 }
+
+beside! { instrument_below, "instrument below" #[tracing::instrument(skip_all)] }
+beside! { instrument_above, "instrument above" above #[tracing::instrument(skip_all)] }
+beside! { must_use_above, "must_use above" above #[cfg_attr(test, must_use)] #[doc = "Documented."] }
+beside! { cfg_above, "cfg above" above #[cfg(test)] #[must_use = "a value"] }
 
 /// What leaders return, sync and async.
 macro_rules! led {

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use larder::CacheKey;
 
-use crate::matrix::cells::{Config, ran};
-use crate::support::memory;
+use crate::matrix::cells::ran;
+use crate::support::{Config, memory};
 
 /// What cannot be in a key.
 struct Db;

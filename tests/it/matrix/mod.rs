@@ -8,6 +8,7 @@ mod product;
 mod renewals;
 mod apart;
 mod apart_methods;
+mod arguments;
 mod attributes;
 mod boxed;
 mod editions;

@@ -5,58 +5,11 @@ use std::fmt::{Debug, Display};
 use std::path::Path;
 use std::sync::Arc;
 
-use larder::{CacheKey, KeyWriter, hexsha_cached, invalidates, leader, ttl_cached};
+use larder::{CacheKey, hexsha_cached, invalidates, leader, ttl_cached};
 
-use crate::matrix::cells::{Config, ran};
-use crate::support::memory;
-
-/// What cannot be in a key.
-#[derive(Debug, Default)]
-struct Db {
-    rows: u32,
-}
-
-trait Store: Send + Sync {
-    fn rows(&self) -> u32;
-}
-
-impl Store for Db {
-    fn rows(&self) -> u32 {
-        self.rows
-    }
-}
-
-/// A trait whose objects are part of a key.
-trait Named: CacheKey + Send + Sync {
-    fn name(&self) -> String;
-}
-
-struct Number(u32);
-struct Text(&'static str);
-
-impl CacheKey for Number {
-    fn encode_key(&self, out: &mut KeyWriter) {
-        out.bytes(0x80, &self.0.to_le_bytes());
-    }
-}
-
-impl CacheKey for Text {
-    fn encode_key(&self, out: &mut KeyWriter) {
-        out.bytes(0x81, self.0.as_bytes());
-    }
-}
-
-impl Named for Number {
-    fn name(&self) -> String {
-        self.0.to_string()
-    }
-}
-
-impl Named for Text {
-    fn name(&self) -> String {
-        self.0.to_owned()
-    }
-}
+use crate::matrix::arguments::{Db, Named, Number, Span, Store, Text};
+use crate::matrix::cells::ran;
+use crate::support::{Config, memory};
 
 #[ttl_cached(entity = "parameters", skip(db))]
 fn impl_sync(db: impl Store, id: impl CacheKey + Display) -> String {
@@ -160,12 +113,6 @@ async fn of_impl_and_dyn_traits() {
         }
     };
     memory().await.scope(Box::pin(cells)).await;
-}
-
-#[derive(CacheKey, Clone, Debug)]
-struct Span {
-    low: u32,
-    high: u32,
 }
 
 #[ttl_cached(entity = "patterns")]

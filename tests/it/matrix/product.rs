@@ -3,22 +3,24 @@
 /// Eight functions of one signature, in what is to hold them, beside what that has already: `eight! { "name"; impl Shop {}
 /// [generics] [receiver,] (parameters) -> Option<u32> [where], cached(skip(db)), named(id) { body } }`. What makes the
 /// key, and by what name one is ended or led, are the attributes' own words. They return an `Option`, which is a
-/// follower's answer too. What stands between the name and the `;` is an attribute of each, below ours.
+/// follower's answer too. What stands between the name and the `;` are attributes of each: one `above` ours, one below.
 macro_rules! eight {
     (
-        $name:literal $(#[$below:meta])?; [$($holder:tt)*] { $($beside:tt)* }
+        $name:literal $(above #[$above:meta])? $(#[$below:meta])?; [$($holder:tt)*] { $($beside:tt)* }
         [$($generics:tt)*] [$($receiver:tt)*] ($($params:tt)*) -> $ret:ty [$($bounds:tt)*],
         cached($($how:tt)*), named($key:expr) $body:block
     ) => {
         six! {
-            $name $(#[$below])?;
+            $name $(above #[$above])? $(#[$below])?;
             [$($holder)*] {
                 $($beside)*
 
+                $(#[$above])?
                 #[larder::leader(($name, "sync", $key), ttl = "1m", grace = "1m")]
                 $(#[$below])?
                 fn leads_sync<$($generics)*>($($receiver)* $($params)*) -> $ret $($bounds)* $body
 
+                $(#[$above])?
                 #[larder::leader(($name, "async", $key), ttl = "1m", grace = "1m")]
                 $(#[$below])?
                 async fn leads_async<$($generics)*>($($receiver)* $($params)*) -> $ret $($bounds)* $body
@@ -31,33 +33,39 @@ macro_rules! eight {
 /// The six of them that may return anything.
 macro_rules! six {
     (
-        $name:literal $(#[$below:meta])?; [$($holder:tt)*] { $($beside:tt)* }
+        $name:literal $(above #[$above:meta])? $(#[$below:meta])?; [$($holder:tt)*] { $($beside:tt)* }
         [$($generics:tt)*] [$($receiver:tt)*] ($($params:tt)*) -> $ret:ty [$($bounds:tt)*],
         cached($($how:tt)*), named($key:expr) $body:block
     ) => {
         $($holder)* {
             $($beside)*
 
+            $(#[$above])?
             #[larder::ttl_cached(entity = "product", $($how)*)]
             $(#[$below])?
             fn ttl_sync<$($generics)*>($($receiver)* $($params)*) -> $ret $($bounds)* $body
 
+            $(#[$above])?
             #[larder::ttl_cached(entity = "product", $($how)*)]
             $(#[$below])?
             async fn ttl_async<$($generics)*>($($receiver)* $($params)*) -> $ret $($bounds)* $body
 
+            $(#[$above])?
             #[larder::hexsha_cached($($how)*)]
             $(#[$below])?
             fn sha_sync<$($generics)*>($($receiver)* config: &Config, $($params)*) -> $ret $($bounds)* $body
 
+            $(#[$above])?
             #[larder::hexsha_cached($($how)*)]
             $(#[$below])?
             async fn sha_async<$($generics)*>($($receiver)* config: &Config, $($params)*) -> $ret $($bounds)* $body
 
+            $(#[$above])?
             #[larder::invalidates(($name, $key))]
             $(#[$below])?
             fn ends_sync<$($generics)*>($($receiver)* $($params)*) -> $ret $($bounds)* $body
 
+            $(#[$above])?
             #[larder::invalidates(($name, $key))]
             $(#[$below])?
             async fn ends_async<$($generics)*>($($receiver)* $($params)*) -> $ret $($bounds)* $body

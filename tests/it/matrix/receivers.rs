@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use larder::{hexsha_cached, invalidates, leader, ttl_cached};
 
-use crate::matrix::cells::{Config, ran};
-use crate::support::memory;
+use crate::matrix::cells::ran;
+use crate::support::{Config, memory};
 
 /// All macros over methods of one receiver, sync and async, in a module of their own, and the test that tries them.
 macro_rules! receiver {

@@ -2,8 +2,8 @@
 
 use larder::{hexsha_cached, invalidates, leader, ttl_cached};
 
-use crate::matrix::cells::{Config, ran};
-use crate::support::memory;
+use crate::matrix::cells::ran;
+use crate::support::{Config, memory};
 
 #[ttl_cached(entity = "recursion")]
 fn fibonacci(n: u64) -> u64 {
@@ -97,6 +97,78 @@ async fn leads_async(n: u32) -> Option<u32> {
     if n == 0 { Some(0) } else { Some(Box::pin(leads_async(n - 1)).await? + 1) }
 }
 
+#[hexsha_cached]
+fn is_even_here(config: &Config, n: u32) -> bool {
+    ran();
+    n == 0 || is_odd_here(config, n - 1)
+}
+
+#[hexsha_cached]
+fn is_odd_here(config: &Config, n: u32) -> bool {
+    ran();
+    n != 0 && is_even_here(config, n - 1)
+}
+
+#[hexsha_cached]
+async fn is_even_here_async(config: &Config, n: u32) -> bool {
+    ran();
+    n == 0 || Box::pin(is_odd_here_async(config, n - 1)).await
+}
+
+#[hexsha_cached]
+async fn is_odd_here_async(config: &Config, n: u32) -> bool {
+    ran();
+    n != 0 && Box::pin(is_even_here_async(config, n - 1)).await
+}
+
+#[invalidates("level:{n}")]
+fn ends_even(n: u32) -> u32 {
+    ran();
+    if n == 0 { 0 } else { ends_odd(n - 1) + 1 }
+}
+
+#[invalidates("level:{n}")]
+fn ends_odd(n: u32) -> u32 {
+    ran();
+    ends_even(n - 1) + 1
+}
+
+#[invalidates("level:{n}")]
+async fn ends_even_async(n: u32) -> u32 {
+    ran();
+    if n == 0 { 0 } else { Box::pin(ends_odd_async(n - 1)).await + 1 }
+}
+
+#[invalidates("level:{n}")]
+async fn ends_odd_async(n: u32) -> u32 {
+    ran();
+    Box::pin(ends_even_async(n - 1)).await + 1
+}
+
+#[leader("even:{n}", ttl = "1m", grace = "1m")]
+fn leads_even(n: u32) -> Option<u32> {
+    ran();
+    if n == 0 { Some(0) } else { Some(leads_odd(n - 1)? + 1) }
+}
+
+#[leader("odd:{n}", ttl = "1m", grace = "1m")]
+fn leads_odd(n: u32) -> Option<u32> {
+    ran();
+    Some(leads_even(n - 1)? + 1)
+}
+
+#[leader("async even:{n}", ttl = "1m", grace = "1m")]
+async fn leads_even_async(n: u32) -> Option<u32> {
+    ran();
+    if n == 0 { Some(0) } else { Some(Box::pin(leads_odd_async(n - 1)).await? + 1) }
+}
+
+#[leader("async odd:{n}", ttl = "1m", grace = "1m")]
+async fn leads_odd_async(n: u32) -> Option<u32> {
+    ran();
+    Some(Box::pin(leads_even_async(n - 1)).await? + 1)
+}
+
 #[leader("recursion, sync", ttl = "1m")]
 fn leads_once_sync(n: u32) -> Option<u32> {
     ran();
@@ -148,6 +220,11 @@ async fn each_step_runs_once() {
         counted!("hexsha_cached, sync, another revision", 10, power(&Config("a"), 9) => 1);
         counted!("hexsha_cached, async", 11, power_async(&Config("ab"), 10).await => 1024);
         counted!("hexsha_cached, async, a step of it", 0, power_async(&Config("ab"), 9).await => 512);
+        counted!("hexsha_cached, two functions", 11, is_even_here(&Config("a"), 10) => true);
+        counted!("hexsha_cached, two functions, a step of it", 0, is_odd_here(&Config("a"), 9) => true);
+        counted!("hexsha_cached, two functions, another revision", 10, is_odd_here(&Config("b"), 9) => true);
+        counted!("hexsha_cached, two functions, async", 11, is_even_here_async(&Config("a"), 10).await => true);
+        counted!("hexsha_cached, two functions, async, a step of it", 0, is_odd_here_async(&Config("a"), 9).await => true);
         counted!("a method", 5, Tree::of(4).size() => 16);
         counted!("a method, a step of it", 0, Tree::of(3).size() => 8);
         counted!("an async method", 5, Tree::of(4).size_async().await => 16);
@@ -156,6 +233,10 @@ async fn each_step_runs_once() {
         counted!("leader, sync, following", 0, leads(1) => None);
         counted!("leader, async, a lease a step", 3, leads_async(2).await => Some(2));
         counted!("leader, async, following", 0, leads_async(1).await => None);
+        counted!("leader, two functions", 3, leads_even(2) => Some(2));
+        counted!("leader, two functions, following", 0, leads_odd(1) => None);
+        counted!("leader, two functions, async", 3, leads_even_async(2).await => Some(2));
+        counted!("leader, two functions, async, following", 0, leads_odd_async(1).await => None);
         counted!("leader, sync, one lease", 1, leads_once_sync(7) => Some(7));
         counted!("leader, sync, released", 1, leads_once_sync(8) => Some(8));
         counted!("leader, async, one lease", 1, leads_once(7).await => Some(7));
@@ -168,13 +249,15 @@ async fn each_step_runs_once() {
 async fn each_step_ends_its_name() {
     use crate::matrix::cells::shown;
     let cells = async {
-        for round in 0..2 {
+        for round in 0..4 {
             for name in ["level:0", "level:2", "level:3"] {
                 shown(name).await;
             }
             match round {
                 0 => counted!("invalidates, sync", 3, ends(2) => 2),
-                _ => counted!("invalidates, async", 3, ends_async(2).await => 2),
+                1 => counted!("invalidates, async", 3, ends_async(2).await => 2),
+                2 => counted!("invalidates, two functions", 3, ends_even(2) => 2),
+                _ => counted!("invalidates, two functions, async", 3, ends_even_async(2).await => 2),
             }
             counted!("the innermost", 1, shown("level:0").await => 7);
             counted!("the outermost", 1, shown("level:2").await => 7);

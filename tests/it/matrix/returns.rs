@@ -7,8 +7,8 @@ use std::sync::Arc;
 use larder::{Cacheable, hexsha_cached, ttl_cached};
 use serde::{Deserialize, Serialize};
 
-use crate::matrix::cells::{Config, ran};
-use crate::support::memory;
+use crate::matrix::cells::ran;
+use crate::support::{Config, memory};
 
 #[derive(Debug, PartialEq)]
 pub(crate) struct Fault;

@@ -3,58 +3,11 @@
 use std::fmt::{Debug, Display};
 use std::sync::Arc;
 
-use larder::{CacheKey, KeyWriter};
+use larder::CacheKey;
 
-use crate::matrix::cells::{Config, ran};
-use crate::support::memory;
-
-/// What cannot be in a key.
-#[derive(Clone, Debug, Default)]
-struct Db {
-    rows: u32,
-}
-
-trait Store: Send + Sync {
-    fn rows(&self) -> u32;
-}
-
-impl Store for Db {
-    fn rows(&self) -> u32 {
-        self.rows
-    }
-}
-
-/// A trait whose objects are part of a key.
-trait Named: CacheKey + Send + Sync {
-    fn name(&self) -> String;
-}
-
-struct Number(u32);
-struct Text(&'static str);
-
-impl CacheKey for Number {
-    fn encode_key(&self, out: &mut KeyWriter) {
-        out.bytes(0x80, &self.0.to_le_bytes());
-    }
-}
-
-impl CacheKey for Text {
-    fn encode_key(&self, out: &mut KeyWriter) {
-        out.bytes(0x81, self.0.as_bytes());
-    }
-}
-
-impl Named for Number {
-    fn name(&self) -> String {
-        self.0.to_string()
-    }
-}
-
-impl Named for Text {
-    fn name(&self) -> String {
-        self.0.to_owned()
-    }
-}
+use crate::matrix::arguments::{Db, Named, Number, Span, Store, Text};
+use crate::matrix::cells::ran;
+use crate::support::{Config, memory};
 
 /// A shape: its functions in a module, and a test named after it.
 macro_rules! shape {
@@ -122,12 +75,6 @@ shape! {
     (Arc::new(Db { rows: 1 }), Box::new(|rows| rows + 1), Box::new(Number(1))) => Some(2), 1;
     (Arc::new(Db { rows: 2 }), Box::new(|rows| rows * 5), Box::new(Number(1))) => Some(10), 2;
     (Arc::new(Db { rows: 3 }), Box::new(|rows| rows), Box::new(Text(""))) => Some(4), 3;
-}
-
-#[derive(CacheKey, Clone, Debug)]
-struct Span {
-    low: u32,
-    high: u32,
 }
 
 shape! {

@@ -1,9 +1,11 @@
 //! Methods of traits: native ones, provided ones, generic ones.
 
+use std::future::Future;
+
 use larder::{hexsha_cached, invalidates, leader, ttl_cached};
 
-use crate::matrix::cells::{Config, ran};
-use crate::support::memory;
+use crate::matrix::cells::ran;
+use crate::support::{Config, memory};
 
 struct One(u32);
 struct Other(u32);

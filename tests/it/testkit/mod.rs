@@ -9,9 +9,9 @@ use std::process::Command;
 use std::time::Duration;
 
 use larder::testkit::Testing;
-use larder::{ErrorKind, HexSha, Larder, hexsha_cached, ttl_cached};
+use larder::{ErrorKind, Larder, hexsha_cached, ttl_cached};
 
-use crate::support::Source;
+use crate::support::{Config, Source};
 
 #[ttl_cached(entity = "tools", ttl = "20s", jitter = 0.9, skip(source))]
 async fn tool(source: &Source, id: u64) -> u64 {
@@ -31,14 +31,6 @@ async fn page(source: &Source) -> u64 {
 #[ttl_cached(entity = "days", ttl = "24h", skip(source))]
 async fn day(source: &Source) -> u64 {
     source.read()
-}
-
-struct Config(&'static str);
-
-impl HexSha for Config {
-    fn hexsha(&self) -> &str {
-        self.0
-    }
 }
 
 #[hexsha_cached(skip(source))]

@@ -1,0 +1,128 @@
+//! The entry of a body that ran: its stamp, its life, and whether it may be stored.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::function::Ttl;
+use super::look::Run;
+use super::{AnyValue, Entry, Frame, Node, Store};
+use crate::ambient::Ambient;
+use crate::clock::Moment;
+use crate::epoch::{Cell, Epoch, Stamp};
+
+/// A body that runs.
+pub(super) struct Started {
+    frame: Arc<Frame>,
+    stamp: Stamp,
+    born: Moment,
+    began: u64,
+    generation: u64,
+    /// The epoch of any entry of the function.
+    pub(super) any_entry: Epoch,
+    /// Something that it depends on is being written: what is computed is stored nowhere.
+    fenced: bool,
+}
+
+impl Run {
+    /// Takes the stamp: from here on the body may read what it depends on.
+    pub(crate) fn begin(&mut self) -> Ambient {
+        let flight = self.flight.as_ref();
+        let node = flight.map_or_else(Arc::<Node>::default, |flight| Arc::clone(flight.pilot.node()));
+        let began = flight.map_or_else(|| self.larder.table().counter(), |flight| flight.began);
+        let (born, generation) = (self.larder.now(), self.generation());
+        let frame = Frame::new(self.ambient.frame.clone(), node);
+        let inside = self.inside(Some(Arc::clone(&frame)));
+        let (stamp, any_entry) = (self.stamp(), self.core().any_entry.epoch());
+        // Behind the epochs: whoever raised one that is in the stamp had put up its fence before.
+        let fenced = self.is_fenced(born);
+        self.started = Some(Started { frame, stamp, born, began, generation, any_entry, fenced });
+        inside
+    }
+
+    /// Makes the entry of a value that was computed, and judges whether it may be stored.
+    pub(super) async fn judge(
+        &self,
+        started: Started,
+        value: Box<AnyValue>,
+        late: Vec<Arc<Cell>>,
+        ttl: Option<Duration>,
+        wanted: bool,
+    ) -> Entry {
+        let Started { frame, mut stamp, born, began, generation, fenced, .. } = started;
+        let (core, table) = (self.core(), self.larder.table());
+        #[cfg(feature = "testkit")]
+        if crate::testkit::is_out(crate::testkit::Protection::StampBeforeBody) {
+            stamp = self.stamp();
+        }
+        let gathered = frame.take();
+        stamp.merge(&gathered.stamp);
+        let mut named = gathered.late;
+        named.extend(late);
+        self.learn(&named, false).await;
+        for cell in &named {
+            stamp.add(cell, cell.epoch_or(|| table.provisional()));
+        }
+        // What was named only now must not have been ended since the computation began, seen or unseen. This is looked at
+        // after the epochs were taken: whoever ends a name in between is seen here, or has left the older epoch there.
+        let unseen = !named.is_empty() && self.generation() != generation;
+        let ended = unseen || named.iter().any(|cell| cell.changed() > began);
+        // A fence that ran out since then stood when it began.
+        let fenced = fenced || named.iter().any(|cell| cell.fenced_until() > born);
+        let now = self.larder.now();
+        let life = life(core.ttl, ttl, core.jitter);
+        let deadline = life.map_or(Moment::NEVER, |life| now + life.saturating_add(core.stale()));
+        let renew_at = life.map_or(Moment::NEVER, |life| core.renew_at(deadline, life));
+        let deadline = deadline.min(gathered.deadline);
+        let stored =
+            wanted && now < deadline && life != Some(Duration::ZERO) && !(ended || fenced || gathered.unstored);
+        let born = born.min(gathered.born);
+        Entry { value, stamp, born, deadline, renew_at, stored }
+    }
+
+    /// Tells the body that made this call what it depends on now, though nothing of it is kept.
+    pub(super) fn report_unstored(&self, started: Started) {
+        if let Some(frame) = &self.ambient.frame {
+            let Started { frame: inner, mut stamp, born, .. } = started;
+            let gathered = inner.take();
+            stamp.merge(&gathered.stamp);
+            for cell in &gathered.late {
+                stamp.add(cell, cell.epoch());
+            }
+            frame.depends(&stamp, born.min(gathered.born), gathered.deadline);
+            frame.depends_on_unstored();
+        }
+    }
+
+    /// Whether anything that the call depends on is being written, or its source may lag behind what was.
+    fn is_fenced(&self, now: Moment) -> bool {
+        // What only this process keeps asks Redis for no end of its own: all ends of its function stand for it.
+        let any_entry = (self.core().store == Store::Memory).then_some(&self.core().any_entry);
+        self.cells.iter().chain(any_entry).any(|cell| cell.fenced_until() > now)
+    }
+
+    /// What is inside a body: this instance, and a frame where its dependencies are gathered.
+    fn inside(&self, frame: Option<Arc<Frame>>) -> Ambient {
+        Ambient { larder: Some(self.larder.clone()), frame, ..self.ambient.clone() }
+    }
+
+    /// The present epochs: the stamp of a computation that begins now.
+    fn stamp(&self) -> Stamp {
+        let mut stamp = Stamp::default();
+        for cell in &self.cells {
+            stamp.add(cell, cell.epoch_or(|| self.larder.table().provisional()));
+        }
+        stamp
+    }
+}
+
+/// How long a value lives; `None` for one that does not age. Shortened at random by up to `jitter`, so that values
+/// stored together do not end together.
+fn life(policy: Ttl, call: Option<Duration>, jitter: f64) -> Option<Duration> {
+    let ttl = match policy {
+        Ttl::Endless => return None,
+        Ttl::Fixed(ttl) => ttl,
+        Ttl::Otherwise(ttl) => call.unwrap_or(ttl),
+    };
+    let shortened = ttl.as_secs_f64() * jitter.clamp(0.0, 1.0) * fastrand::f64();
+    Some(ttl.saturating_sub(Duration::try_from_secs_f64(shortened).unwrap_or_default()))
+}

@@ -1,0 +1,156 @@
+//! What a new link must have behind it before it is called up: see the order in `catch_up`.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use redis::{FromRedisValue as _, Value, cmd};
+
+use super::beat::Missed;
+use super::exchange::{Replies, Request};
+use super::link::{ANSWER, Link};
+use super::pending::Owed;
+use super::scripts;
+use super::servers::Servers;
+use crate::epoch::{Fencing, Told};
+use crate::log;
+
+/// Epochs asked for in one command, and invalidations sent in one request.
+const CHUNK: usize = 512;
+
+impl Link {
+    pub(super) async fn catch_up(&self, servers: &Arc<Servers>) -> Result<(), String> {
+        let tracked_until =
+            self.beat(servers, self.operation_timeout.max(ANSWER)).await.map_err(Missed::into_reason)?;
+        self.same_server(servers).await?;
+        self.table.end_unseen();
+        self.deliver(servers).await?;
+        self.read_again(servers).await?;
+        self.deliver(servers).await?;
+        // Only now is all that memory holds known to be as current as when the heartbeat was sent.
+        self.extend(tracked_until);
+        Ok(())
+    }
+
+    async fn now(&self, servers: &Arc<Servers>, request: Request) -> Result<Replies, String> {
+        let limit = self.operation_timeout;
+        servers.exchange(&request, limit).await.map_err(|refusal| refusal.to_string())
+    }
+
+    /// Ends everything if this is another run of the server than the one that the epochs were raised on: one that was
+    /// restarted from a save, or a replica that took over, may have forgotten the latest of them.
+    async fn same_server(&self, servers: &Arc<Servers>) -> Result<(), String> {
+        let mut runs = Vec::with_capacity(servers.all().len());
+        for server in servers.all() {
+            let mut info = cmd("INFO");
+            info.arg("server").arg("replication");
+            let answer = Request::One(info).exchange(server.connection.clone(), self.operation_timeout).await;
+            let info = answer.map_err(|refusal| refusal.to_string())?.pop().unwrap_or(Ok(Value::Nil));
+            let info = info.map_err(|code| format!("INFO was refused ({code}): the user needs `+info`"))?;
+            let text = String::from_redis_value(info).map_err(|_| "INFO cannot be read".to_owned())?;
+            // A replica that was promoted writes another history, also one that had been the master before.
+            let history =
+                ["run_id:", "master_replid:"].map(|field| text.lines().find_map(|line| line.strip_prefix(field)));
+            runs.push(history.map(|part| part.unwrap_or_default().trim()).join("/"));
+        }
+        runs.sort_unstable();
+        let checked = self.now(servers, Request::One(scripts::same_run(&self.names, &runs.join(",")))).await?;
+        match checked.into_iter().next() {
+            Some(Ok(_)) => Ok(()),
+            Some(Err(code)) => Err(format!("the run of the server could not be checked ({code})")),
+            None => Err("no answer".to_owned()),
+        }
+    }
+
+    /// Sends the invalidations that Redis has not confirmed, some at a time.
+    async fn deliver(&self, servers: &Arc<Servers>) -> Result<(), String> {
+        let mut owed = self.pending.take();
+        let mut outcome = Ok(());
+        while !owed.is_empty() {
+            let chunk: Vec<Owed> = owed.drain(..owed.len().min(CHUNK)).collect();
+            if let Err(reason) = self.deliver_some(servers, chunk).await {
+                outcome = Err(reason);
+                owed.drain(..).for_each(|owed| self.pending.give_back(owed));
+            }
+        }
+        outcome
+    }
+
+    async fn deliver_some(&self, servers: &Arc<Servers>, owed: Vec<Owed>) -> Result<(), String> {
+        let generation = self.generation.load(Ordering::Acquire);
+        let cells = owed.iter().map(|owed| &*owed.cell);
+        let (raises, values) = scripts::end(&self.names, cells, &self.table, Fencing::None);
+        let unlinked =
+            if values.is_empty() { Ok(Replies::new()) } else { self.now(servers, Request::of(values)).await };
+        let replies = match unlinked {
+            Ok(_) => self.now(servers, Request::of(raises)).await,
+            Err(reason) => Err(reason),
+        };
+        // What a link that was lost meanwhile confirms may be older than what is known by now: it is sent again.
+        let good = self.generation.load(Ordering::Acquire) == generation;
+        let confirmed = match &replies {
+            Ok(replies) if good => {
+                replies.iter().map(|reply| reply.as_ref().ok().and_then(|value| self.told(value))).collect()
+            }
+            _ => Vec::new(),
+        };
+        let mut refused = false;
+        for (owed, epoch) in owed.into_iter().zip(confirmed.into_iter().chain(std::iter::repeat(None))) {
+            match epoch {
+                Some(epoch) => self.table.confirm_end(&owed.cell, owed.ends, epoch),
+                None => {
+                    refused = true;
+                    self.pending.give_back(owed);
+                }
+            }
+        }
+        match replies {
+            Err(reason) => Err(reason),
+            Ok(_) if refused => Err("an invalidation was refused: it is kept and sent again".to_owned()),
+            Ok(_) => Ok(()),
+        }
+    }
+
+    /// Delivers in a task of its own, so that a server that hangs writes does not silence the heartbeat.
+    pub(super) fn deliver_aside(self: &Arc<Self>, servers: &Arc<Servers>) {
+        if self.pending.count() == 0 || self.delivering.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let (link, servers) = (Arc::clone(self), Arc::clone(servers));
+        tokio::spawn(async move {
+            if let Err(reason) = link.deliver(&servers).await {
+                log::warn(&format_args!("{reason}"));
+            }
+            link.delivering.store(false, Ordering::Release);
+        });
+    }
+
+    /// Reads the epochs of all known names: what was changed meanwhile is ended, all else lives on.
+    async fn read_again(&self, servers: &Arc<Servers>) -> Result<(), String> {
+        #[cfg(feature = "testkit")]
+        if crate::testkit::is_out(crate::testkit::Protection::EpochsReadAgain) {
+            return Ok(());
+        }
+        let cells = self.table.all();
+        let guards: Vec<_> = cells.iter().map(|cell| cell.distrust()).collect();
+        let mut epochs: Vec<Option<Told>> = Vec::with_capacity(cells.len());
+        for chunk in cells.chunks(CHUNK) {
+            let request = scripts::read(&self.names, chunk.iter().map(|cell| &**cell.name()));
+            for reply in self.now(servers, Request::of(request)).await? {
+                match reply {
+                    Ok(value) => epochs.extend(self.all_told(value)),
+                    Err(code) if self.names.are_spread() && code == "WRONGTYPE" => epochs.push(None),
+                    Err(code) => return Err(format!("the epochs could not be read ({code})")),
+                }
+            }
+        }
+        if epochs.len() != cells.len() {
+            return Err("the epochs could not be read".to_owned());
+        }
+        for ((cell, guard), epoch) in cells.iter().zip(guards).zip(epochs) {
+            if self.table.learn_again(cell, guard, epoch) {
+                self.pending.add(cell);
+            }
+        }
+        Ok(())
+    }
+}

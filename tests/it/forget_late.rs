@@ -1,0 +1,133 @@
+//! `larder::forget` against results that come late: begun before the end, stored after it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use larder::{Larder, ttl_cached};
+use tokio::task::JoinHandle;
+
+use crate::proxy::Proxy;
+use crate::server::RedisServer;
+use crate::support::{Gate, SOON, Source, eventually_async, memory, node, node_at, within};
+
+#[ttl_cached(entity = "tools", skip(source, gate), ttl = "60s")]
+async fn slow_tool(source: &Source, gate: Option<&Gate>, id: u64) -> u64 {
+    let read = source.read() + id;
+    if let Some(gate) = gate {
+        gate.pass().await;
+    }
+    read
+}
+
+/// Begins a call whose body has read the source and waits at the gate.
+async fn begun(larder: &Larder, source: &Arc<Source>, gate: &Arc<Gate>) -> JoinHandle<u64> {
+    let call = tokio::spawn(larder.scope({
+        let (source, gate) = (Arc::clone(source), Arc::clone(gate));
+        async move { slow_tool(&source, Some(&gate), 1).await }
+    }));
+    gate.arrived().await;
+    call
+}
+
+#[tokio::test]
+async fn a_computation_that_began_before_is_neither_stored_nor_joined_after() {
+    for shared in [false, true] {
+        let server = if shared { Some(RedisServer::start()) } else { None };
+        let larder = match &server {
+            Some(server) => node(server).await,
+            None => memory().await,
+        };
+        let (source, gate) = (Arc::new(Source::of(10)), Arc::new(Gate::default()));
+        let old = begun(&larder, &source, &gate).await;
+        source.set(20);
+        larder.scope(larder::forget(slow_tool(&source, None, 1))).await.unwrap();
+        assert_eq!(within(SOON, larder.scope(slow_tool(&source, None, 1))).await, 21, "joined what began before");
+        gate.open();
+        assert_eq!(old.await.unwrap(), 11);
+        assert_eq!(larder.scope(slow_tool(&source, None, 1)).await, 21, "the late result was stored");
+        if let Some(server) = &server {
+            let other = node(server).await;
+            assert_eq!(other.scope(slow_tool(&source, None, 1)).await, 21, "the late result was stored in Redis");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_late_result_of_another_process_is_not_served_from_redis() {
+    let server = RedisServer::start();
+    let (a, b, c) = (node(&server).await, node(&server).await, node(&server).await);
+    let (source, gate) = (Arc::new(Source::of(10)), Arc::new(Gate::default()));
+    let late = begun(&b, &source, &gate).await;
+    source.set(20);
+    a.scope(larder::forget(slow_tool(&source, None, 1))).await.unwrap();
+    gate.open();
+    assert_eq!(late.await.unwrap(), 11);
+    for node in [&c, &b, &a] {
+        assert_eq!(node.scope(slow_tool(&source, None, 1)).await, 21);
+    }
+}
+
+/// The ids of all connections to a server that are subscribed.
+async fn links(server: &RedisServer) -> Vec<String> {
+    let list: String = server.run("CLIENT LIST TYPE pubsub").await;
+    list.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect()
+}
+
+/// The result travels while its entry is ended, and arrives when Redis has already lost the epoch that says so.
+#[tokio::test]
+async fn a_result_that_arrives_after_its_end_was_evicted_is_not_stored() {
+    let server = RedisServer::start();
+    let proxy = Proxy::before(server.port());
+    let late = node_at(&proxy.url()).await;
+    let old_link = links(&server).await;
+    let other = node(&server).await;
+    let (source, gate) = (Arc::new(Source::of(10)), Arc::new(Gate::default()));
+    let call = begun(&late, &source, &gate).await;
+    proxy.silence_all();
+    gate.open();
+    assert_eq!(within(SOON, call).await.unwrap(), 11, "given up, and still on its way");
+    source.set(20);
+    assert!(other.scope(larder::forget(slow_tool(&source, None, 1))).await.unwrap().is_applied());
+    let ended = server.keys_with("@entry:").await;
+    assert_eq!(ended.len(), 1);
+    assert_eq!(server.run::<u64>(&format!("DEL {}", ended[0])).await, 1);
+    proxy.resume();
+    // All that the old link had sent was done when the server saw its end.
+    eventually_async(SOON, "the old link to end", async || {
+        let now = links(&server).await;
+        old_link.iter().all(|id| !now.contains(id))
+    })
+    .await;
+    let new = node(&server).await;
+    assert_eq!(new.scope(slow_tool(&source, None, 1)).await, 21, "an ended value came back");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn under_a_storm_no_value_from_before_an_end_is_served_after_it() {
+    let server = RedisServer::start();
+    let nodes = [node(&server).await, node(&server).await];
+    let source = Arc::new(Source::of(0));
+    let stop = Arc::new(AtomicBool::new(false));
+    let readers: Vec<_> = (0..4)
+        .map(|number| {
+            let (larder, source, stop) = (nodes[number % 2].clone(), Arc::clone(&source), Arc::clone(&stop));
+            tokio::spawn(larder.scope(async move {
+                while !stop.load(Ordering::Relaxed) {
+                    slow_tool(&source, None, 1).await;
+                    tokio::task::yield_now().await;
+                }
+            }))
+        })
+        .collect();
+    for value in 1..=300 {
+        source.set(value * 10);
+        let larder = &nodes[value as usize % 2];
+        larder.scope(larder::forget(slow_tool(&source, None, 1))).await.unwrap();
+        let read = larder.scope(slow_tool(&source, None, 1)).await;
+        assert_eq!(read, value * 10 + 1, "an old value came back");
+    }
+    stop.store(true, Ordering::Relaxed);
+    for reader in readers {
+        reader.await.unwrap();
+    }
+}

@@ -1,0 +1,11 @@
+//! Redis as it stands in real life: encrypted, behind a login, watched by sentinels, as a Cluster.
+
+mod certificates;
+mod cluster;
+mod cluster_fixture;
+mod demoted;
+mod encrypted;
+mod login;
+mod process;
+mod rows;
+mod sentinel;

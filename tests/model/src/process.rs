@@ -1,0 +1,526 @@
+//! One process: what it knows and keeps, and how a call is answered.
+
+use crate::bounds::{Bounds, Dependence, Kept as EndsKept, Promise, Safeguard};
+use crate::cell::{Cell, Epoch, News};
+use crate::link::{Ask, Link, Who};
+use crate::server::{ANY, Message, NAMES, PerName, Record, Request, SHOWN};
+
+/// How many ticks a lease lasts from when it was asked for: one full tick at least.
+pub const LEASE: u8 = 2;
+
+/// A value in memory.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Kept {
+    version: u8,
+    stamp: PerName<Epoch>,
+    /// For how many ticks it is served without a lease.
+    young: u8,
+}
+
+/// The versions that a call may no longer be given; no protocol sees this.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Needs {
+    /// Ended in this process.
+    pub home: u8,
+    /// Ended elsewhere, and announced or long ago.
+    pub heard: u8,
+}
+
+/// Where a call is that memory could not answer.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Stage {
+    /// The epochs of what memory holds are read again.
+    Confirming(Kept),
+    /// The value is asked for, and what is not known.
+    Fetching,
+    /// Names without an epoch get one; what was found, if anything, waits.
+    Creating(Option<Record>),
+    /// What the found value carries besides is read.
+    Completing(Record),
+    /// The body runs; what it read of the source.
+    Running(Option<u8>),
+    /// The body has returned, and the epoch of the late name is asked for; whether it was judged already.
+    Late {
+        /// What it was made of.
+        version: u8,
+        /// Whether the name is given its first epoch.
+        create: bool,
+        /// What a judgement before the reading said.
+        ended: bool,
+    },
+}
+
+/// A call on its way, and those who wait for it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Run {
+    /// Where it is.
+    pub stage: Stage,
+    needs: Needs,
+    stamp: PerName<Epoch>,
+    changed: PerName<bool>,
+    unlinked: bool,
+    /// Whether others may find it under the key.
+    found: bool,
+    waiter: Option<Needs>,
+    young: u8,
+}
+
+/// One process.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Process {
+    /// By name.
+    pub cells: PerName<Cell>,
+    /// What its memory holds.
+    pub memory: Option<Kept>,
+    /// Its calls.
+    pub runs: Vec<Option<Run>>,
+    /// Its link.
+    pub link: Link,
+    /// For how many ticks it relies on what it knows.
+    pub lease: u8,
+    /// Who waits for an answer, in order.
+    pub asks: Vec<Ask>,
+    /// Sent, and not executed.
+    pub outbox: Vec<Request>,
+    /// Sent to it, and not received.
+    pub inbox: Vec<Message>,
+    /// Whether announcements are sent to it.
+    pub subscribed: bool,
+    /// Ends that Redis did not confirm.
+    pub owed: PerName<u8>,
+    /// Whether some of them were owed before the link was called up.
+    pub due: bool,
+    /// A version that was written here, and whose end was not begun.
+    pub writing: Option<u8>,
+    /// What its calls may no longer be given.
+    pub needs: Needs,
+    /// The first promise broken here.
+    pub broken: Option<Promise>,
+    /// The cell of the entry was let go: nobody refers to it.
+    pub swept: bool,
+}
+
+impl Process {
+    /// An epoch that nothing else here carries.
+    pub fn own(&self) -> Epoch {
+        let carried = |at: &PerName<Epoch>, epoch| at.contains(&epoch);
+        let used = |epoch| {
+            self.cells.iter().any(|cell| cell.epoch == epoch)
+                || self.memory.as_ref().is_some_and(|kept| carried(&kept.stamp, epoch))
+                || self.runs.iter().flatten().any(|run| {
+                    let confirming = matches!(&run.stage, Stage::Confirming(kept) if carried(&kept.stamp, epoch));
+                    carried(&run.stamp, epoch) || confirming
+                })
+        };
+        (1..).map(Epoch::Own).find(|epoch| !used(*epoch)).unwrap_or_default()
+    }
+
+    fn entry(bounds: &Bounds) -> bool {
+        matches!(bounds.dependence, Dependence::Entry(_))
+    }
+
+    /// What a call depends on before its body runs.
+    fn before(bounds: &Bounds) -> PerName<bool> {
+        [true, bounds.dependence != Dependence::Late, false]
+    }
+
+    /// What a stored value carries.
+    const CARRIED: PerName<bool> = [true, true, false];
+
+    fn unknown(&self, names: PerName<bool>) -> PerName<bool> {
+        std::array::from_fn(|name| {
+            names[name] && !self.cells[name].epoch.is_confirmed() && self.cells[name].pending == 0
+        })
+    }
+
+    fn is_current(&self, stamp: &PerName<Epoch>) -> bool {
+        (0..NAMES).all(|name| stamp[name] == Epoch::Unknown || stamp[name] == self.cells[name].epoch)
+    }
+
+    /// Makes it known that a cell learnt something.
+    pub fn told(&mut self, bounds: &Bounds, name: usize, news: News) {
+        if news == News::Nothing {
+            return;
+        }
+        self.asks.iter_mut().for_each(|ask| ask.unheard[name] = false);
+        if news == News::Changed {
+            self.runs.iter_mut().flatten().for_each(|run| run.changed[name] = true);
+            if name == SHOWN {
+                self.take_out(bounds);
+            }
+        }
+    }
+
+    /// The entry was ended: memory lets it go.
+    fn take_out(&mut self, bounds: &Bounds) {
+        if Self::entry(bounds) && bounds.without != Some(Safeguard::EntryTakenOut) {
+            self.memory = None;
+        }
+    }
+
+    /// Some entry may have been ended unseen.
+    pub fn missed(&mut self, bounds: &Bounds) {
+        if Self::entry(bounds) && bounds.without != Some(Safeguard::AnyEntry) {
+            self.memory = None;
+        }
+    }
+
+    fn serve(&mut self, version: u8, needs: Needs) {
+        let broken = if version < needs.home {
+            Some(Promise::FreshAtHome)
+        } else if version < needs.heard {
+            Some(Promise::FreshElsewhere)
+        } else {
+            None
+        };
+        self.broken = self.broken.or(broken);
+    }
+
+    /// A call: answered from memory, joined to a flight, or begun.
+    pub fn call(&mut self, bounds: &Bounds) -> Option<()> {
+        let tracked = self.lease > 0;
+        let kept = self.memory.clone().filter(|kept| self.is_current(&kept.stamp));
+        let mut stage = Stage::Fetching;
+        if let Some(kept) = kept {
+            if tracked || kept.young > 0 {
+                self.serve(kept.version, self.needs);
+                return self.broken.map(|_| ());
+            }
+            if self.link == Link::Up {
+                stage = Stage::Confirming(kept);
+            }
+        }
+        if matches!(stage, Stage::Fetching) && self.join(bounds, tracked) {
+            return Some(());
+        }
+        let slot = self.runs.iter().position(Option::is_none).or_else(|| {
+            (self.runs.len() < bounds.runs).then(|| {
+                self.runs.push(None);
+                self.runs.len() - 1
+            })
+        })?;
+        self.swept = false;
+        let young = if tracked { self.lease } else { LEASE };
+        let confirming = matches!(stage, Stage::Confirming(_));
+        if !confirming {
+            self.runs.iter_mut().flatten().for_each(|run| run.found = false);
+        }
+        self.runs[slot] = Some(Run {
+            stage,
+            needs: self.needs,
+            stamp: PerName::default(),
+            changed: PerName::default(),
+            unlinked: false,
+            found: !confirming,
+            waiter: None,
+            young,
+        });
+        match confirming {
+            true => self.ask(Who::Run(slot), Request::Read { value: false, names: [true, true, Self::entry(bounds)] }),
+            false => self.fetch(bounds, slot),
+        }
+        Some(())
+    }
+
+    fn join(&mut self, bounds: &Bounds, tracked: bool) -> bool {
+        let (before, needs) = (Self::before(bounds), self.needs);
+        let by_key = bounds.without == Some(Safeguard::FlightsUnchanged);
+        let joinable = |run: &&mut Run| {
+            let unchanged = (0..NAMES).all(|name| !(before[name] && run.changed[name]));
+            run.found && (unchanged || by_key) && (tracked || run.young > 0)
+        };
+        let Some(run) = self.runs.iter_mut().flatten().find(joinable) else { return false };
+        let waiter = run.waiter.get_or_insert_default();
+        waiter.home = waiter.home.max(needs.home);
+        waiter.heard = waiter.heard.max(needs.heard);
+        true
+    }
+
+    /// Asks Redis for the value, or runs the body where there is no link.
+    fn fetch(&mut self, bounds: &Bounds, slot: usize) {
+        if self.link != Link::Up {
+            return self.begin(slot, bounds);
+        }
+        if self.due {
+            self.broken = self.broken.or(Some(Promise::OwedFirst));
+        }
+        let before = Self::before(bounds);
+        let mut names = if self.lease > 0 { self.unknown(before) } else { before };
+        names[ANY] = Self::entry(bounds) && self.unknown([false, false, true])[ANY];
+        names[SHOWN] |= bounds.dependence == Dependence::Entry(EndsKept::Together);
+        self.ask(Who::Run(slot), Request::Read { value: true, names });
+    }
+
+    /// Takes the stamp: from here on the body may read the source.
+    fn begin(&mut self, slot: usize, bounds: &Bounds) {
+        let mut stamp = self.stamp(Self::before(bounds));
+        if bounds.dependence == Dependence::Entry(EndsKept::Unchanged) {
+            stamp[ANY] = self.cells[ANY].epoch;
+        }
+        if let Some(run) = &mut self.runs[slot] {
+            (run.stage, run.stamp, run.young) = (Stage::Running(None), stamp, LEASE);
+        }
+    }
+
+    fn stamp(&mut self, names: PerName<bool>) -> PerName<Epoch> {
+        let mut stamp = PerName::default();
+        for name in (0..NAMES).filter(|name| names[*name]) {
+            if self.cells[name].epoch == Epoch::Unknown {
+                self.cells[name].epoch = self.own();
+            }
+            stamp[name] = self.cells[name].epoch;
+        }
+        stamp
+    }
+
+    /// Takes over epochs that were read; the names that have none.
+    fn take_over(&mut self, bounds: &Bounds, ask: &Ask, epochs: PerName<Option<u8>>) -> PerName<bool> {
+        let mut missing = PerName::default();
+        for name in (0..NAMES).filter(|name| ask.names[*name]) {
+            let alone = Self::entry(bounds) && bounds.dependence != Dependence::Entry(EndsKept::Together);
+            let epoch = match epochs[name] {
+                Some(epoch) => Epoch::Given(epoch),
+                None if name == SHOWN && alone => Epoch::NeverEnded,
+                None => {
+                    missing[name] = true;
+                    continue;
+                }
+            };
+            let before = self.cells[name].epoch;
+            let news = self.cells[name].learn(ask.unheard[name], epoch, bounds.without);
+            self.told(bounds, name, news);
+            if name == ANY && before.is_confirmed() && self.cells[ANY].epoch != before {
+                self.missed(bounds);
+            }
+        }
+        missing
+    }
+
+    /// An answer for a call; `None`: there will be none.
+    pub fn answered(
+        &mut self,
+        bounds: &Bounds,
+        slot: usize,
+        ask: &Ask,
+        answer: Option<(Option<Record>, PerName<Option<u8>>)>,
+    ) {
+        let Some(run) = self.runs[slot].clone() else { return };
+        let Some((value, epochs)) = answer else {
+            match run.stage {
+                Stage::Late { version, ended, .. } => self.land(bounds, slot, version, ended),
+                _ => self.begin(slot, bounds),
+            }
+            return;
+        };
+        let missing = self.take_over(bounds, ask, epochs);
+        let create = missing.contains(&true) && self.link == Link::Up;
+        let stage = |process: &mut Self, stage| {
+            if let Some(run) = &mut process.runs[slot] {
+                run.stage = stage;
+            }
+        };
+        match run.stage {
+            Stage::Confirming(kept) => {
+                if self.is_current(&kept.stamp) && !missing.contains(&true) && self.memory.as_ref() == Some(&kept) {
+                    self.serve(kept.version, run.needs);
+                    self.runs[slot] = None;
+                } else {
+                    // What follows is a call that begins now, as far as others are concerned.
+                    stage(self, Stage::Fetching);
+                    self.fetch(bounds, slot);
+                }
+            }
+            Stage::Fetching if create => {
+                stage(self, Stage::Creating(value));
+                self.ask(Who::Run(slot), Request::Create(missing));
+            }
+            Stage::Fetching => self.resolve(bounds, slot, value, true),
+            Stage::Creating(value) => self.resolve(bounds, slot, value, true),
+            Stage::Completing(record) => self.resolve(bounds, slot, Some(record), false),
+            Stage::Late { version, ended, create: false } if create => {
+                stage(self, Stage::Late { version, ended, create: true });
+                self.ask(Who::Run(slot), Request::Create(missing));
+            }
+            Stage::Late { version, ended, .. } => self.land(bounds, slot, version, ended),
+            Stage::Running(_) => {}
+        }
+    }
+
+    /// Serves what was found, or runs the body.
+    fn resolve(&mut self, bounds: &Bounds, slot: usize, found: Option<Record>, may_ask: bool) {
+        let Some(record) = found else { return self.begin(slot, bounds) };
+        let before = Self::before(bounds);
+        let others: PerName<bool> = std::array::from_fn(|name| Self::CARRIED[name] && !before[name]);
+        let mut asked = if self.lease > 0 { self.unknown(others) } else { others };
+        let unknown = self.unknown(before);
+        (0..NAMES).for_each(|name| asked[name] |= unknown[name]);
+        if may_ask && asked.contains(&true) && self.link == Link::Up {
+            if let Some(run) = &mut self.runs[slot] {
+                run.stage = Stage::Completing(record);
+            }
+            return self.ask(Who::Run(slot), Request::Read { value: false, names: asked });
+        }
+        if !self.is_current(&record.stamp) || asked.contains(&true) && may_ask {
+            return self.begin(slot, bounds);
+        }
+        if let Some(run) = &mut self.runs[slot] {
+            run.stamp = record.stamp;
+        }
+        self.hand_on(bounds, slot, record.version, true, false);
+    }
+
+    /// The body reads the source.
+    pub fn read_source(&mut self, slot: usize, written: u8) -> Option<()> {
+        let stage = &mut self.runs.get_mut(slot)?.as_mut()?.stage;
+        (*stage == Stage::Running(None)).then(|| *stage = Stage::Running(Some(written)))
+    }
+
+    /// The body returns.
+    pub fn finish(&mut self, bounds: &Bounds, slot: usize) -> Option<()> {
+        let run = self.runs.get(slot)?.as_ref()?;
+        let Stage::Running(Some(version)) = run.stage else { return None };
+        if bounds.without == Some(Safeguard::StampBeforeBody) {
+            let stamp = self.stamp(Self::before(bounds));
+            self.runs[slot].as_mut()?.stamp = stamp;
+        }
+        let late = [false, bounds.dependence == Dependence::Late, false];
+        let ended = self.late_ended(bounds, slot);
+        if self.unknown(late).contains(&true) && self.link == Link::Up {
+            self.runs[slot].as_mut()?.stage = Stage::Late { version, create: false, ended };
+            self.ask(Who::Run(slot), Request::Read { value: false, names: late });
+        } else {
+            self.land(bounds, slot, version, ended);
+        }
+        Some(())
+    }
+
+    fn late_ended(&self, bounds: &Bounds, slot: usize) -> bool {
+        let Some(run) = &self.runs[slot] else { return true };
+        let changed = run.changed[SHOWN] && bounds.without != Some(Safeguard::LateUnchanged);
+        let unlinked = run.unlinked && bounds.without != Some(Safeguard::LateLinked);
+        bounds.dependence == Dependence::Late && (changed || unlinked)
+    }
+
+    /// Judges what was computed.
+    fn land(&mut self, bounds: &Bounds, slot: usize, version: u8, early: bool) {
+        if bounds.dependence == Dependence::Late {
+            let shown = self.stamp([false, true, false])[SHOWN];
+            if let Some(run) = &mut self.runs[slot] {
+                run.stamp[SHOWN] = shown;
+            }
+        }
+        let late =
+            if bounds.without == Some(Safeguard::LateAfterReading) { early } else { self.late_ended(bounds, slot) };
+        self.hand_on(bounds, slot, version, !late, !late);
+    }
+
+    /// Stores a value where it may be, and gives it to those who wait.
+    fn hand_on(&mut self, bounds: &Bounds, slot: usize, version: u8, stored: bool, write: bool) {
+        let Some(run) = self.runs[slot].take() else { return };
+        while self.runs.last().is_some_and(Option::is_none) {
+            self.runs.pop();
+        }
+        let entry = Self::entry(bounds);
+        let ended = entry && run.changed[SHOWN] && bounds.without != Some(Safeguard::EntryTakenOut);
+        if stored && !ended {
+            let mut stamp = run.stamp;
+            if entry {
+                (stamp[SHOWN], stamp[ANY]) = (Epoch::Unknown, Epoch::Unknown);
+            }
+            self.memory = Some(Kept { version, stamp, young: run.young });
+        }
+        self.serve(version, run.needs);
+        let mut carried = run.stamp;
+        carried[ANY] = Epoch::Unknown;
+        let current = self.is_current(&carried);
+        if let Some(waiter) = run.waiter {
+            let untouched = (0..NAMES).all(|name| carried[name] == Epoch::Unknown || !run.changed[name]);
+            if untouched || stored && current || bounds.without == Some(Safeguard::FlightsUnchanged) {
+                self.serve(version, waiter);
+            }
+        }
+        let confirmed = (0..NAMES).all(|name| !Self::CARRIED[name] || run.stamp[name].is_confirmed());
+        let known = bounds.dependence != Dependence::Entry(EndsKept::Unchanged) || run.stamp[ANY].is_confirmed();
+        if write && confirmed && known && current && self.link == Link::Up {
+            // Nobody waits for the answer.
+            self.outbox.push(Request::Write(Record { version, stamp: run.stamp }));
+        }
+    }
+
+    /// The time of one lease passes.
+    pub fn tick(&mut self, bounds: &Bounds, long_ago: u8) {
+        self.needs.heard = self.needs.heard.max(long_ago);
+        if bounds.without != Some(Safeguard::Lease) {
+            self.lease = self.lease.saturating_sub(1);
+        }
+        self.asks.iter_mut().for_each(|ask| ask.worth = ask.worth.saturating_sub(1));
+        self.link.tick();
+        self.memory.iter_mut().for_each(|kept| kept.young = kept.young.saturating_sub(1));
+        self.runs.iter_mut().flatten().for_each(|run| {
+            run.young = run.young.saturating_sub(1);
+            if let Stage::Confirming(kept) = &mut run.stage {
+                kept.young = kept.young.saturating_sub(1);
+            }
+        });
+    }
+
+    /// Lets go of a cell, where nobody refers to it.
+    pub fn sweep(&mut self, bounds: &Bounds) -> Option<()> {
+        let kept = self.memory.is_some() && !Self::entry(bounds);
+        let idle = self.runs.is_empty() && self.asks.is_empty() && self.cells[SHOWN].pending == 0;
+        if kept || !idle || self.cells[SHOWN] == Cell::default() {
+            return None;
+        }
+        self.cells[SHOWN] = Cell::default();
+        self.swept = true;
+        Some(())
+    }
+
+    /// Another link, or none.
+    pub fn relinked(&mut self) {
+        self.runs.iter_mut().flatten().for_each(|run| run.unlinked = true);
+    }
+
+    /// One that knows what Redis knows, and holds a value or none.
+    pub fn warm(epochs: PerName<Epoch>, kept: Option<PerName<Epoch>>) -> Self {
+        let mut process = Self { link: Link::Up, lease: LEASE, subscribed: true, ..Self::default() };
+        for (cell, epoch) in process.cells.iter_mut().zip(epochs) {
+            cell.epoch = epoch;
+        }
+        process.memory = kept.map(|stamp| Kept { version: 1, stamp, young: LEASE });
+        process
+    }
+
+    /// Whether it holds anything that was made of less than this version.
+    pub fn holds_older(&self, version: u8) -> bool {
+        let older = |record: &Option<Record>| record.as_ref().is_some_and(|record| record.version < version);
+        self.writing.is_some()
+            || self.memory.as_ref().is_some_and(|kept| kept.version < version)
+            || self.runs.iter().flatten().any(|run| match &run.stage {
+                Stage::Confirming(kept) => kept.version < version,
+                Stage::Fetching | Stage::Running(None) => false,
+                Stage::Creating(found) => older(found),
+                Stage::Completing(record) => record.version < version,
+                Stage::Running(Some(read)) | Stage::Late { version: read, .. } => *read < version,
+            })
+            || self.outbox.iter().any(|sent| matches!(sent, Request::Write(record) if record.version < version))
+            || self.inbox.iter().any(|got| matches!(got, Message::Answer { value, .. } if older(value)))
+    }
+
+    /// Asks, and has somebody wait.
+    pub fn ask(&mut self, who: Who, request: Request) {
+        let names = match request {
+            Request::Read { names, .. } | Request::Create(names) => names,
+            Request::Beat => [true, false, false],
+            _ => PerName::default(),
+        };
+        let unheard = [true; NAMES];
+        self.asks.push(Ask { who, names, unheard, worth: LEASE });
+        self.outbox.push(request);
+    }
+
+    /// The version in memory.
+    pub fn kept(&self) -> Option<u8> {
+        self.memory.as_ref().map(|kept| kept.version)
+    }
+}

@@ -1,0 +1,66 @@
+//! What is searched: each kind of dependence, with each fault.
+
+use crate::bounds::{Bounds, Dependence, Fault, Kept, Start};
+
+/// One write, no fault, two processes that know everything.
+pub const CALM: Bounds = Bounds {
+    processes: 2,
+    start: Start::Any,
+    writes: 1,
+    runs: 1,
+    ticks: 0,
+    faults: 0,
+    kinds: &[],
+    depth: usize::MAX,
+    dependence: Dependence::Name,
+    without: None,
+};
+
+/// The way of single entries that holds.
+pub const ENTRY: Dependence = Dependence::Entry(Kept::Together);
+
+/// All searches that end within an hour or so on one machine, by name.
+#[must_use]
+pub fn every_search() -> Vec<(String, Bounds)> {
+    let mut searches = Vec::new();
+    for (depends, dependence) in [("name", Dependence::Name), ("late", Dependence::Late), ("entry", ENTRY)] {
+        let calm = Bounds { dependence, ..CALM };
+        searches.push((format!("{depends}, calm"), calm));
+        searches.push((format!("{depends}, two calls at a time"), Bounds { runs: 2, ..calm }));
+        searches
+            .push((format!("{depends}, one process, two writes"), Bounds { processes: 1, runs: 2, writes: 2, ..calm }));
+        searches.push((format!("{depends}, cold"), Bounds { start: Start::Cold, ..calm }));
+        searches.push((format!("{depends}, the lease"), Bounds { ticks: 2, ..calm }));
+        for kind in FAULTS {
+            searches.push((format!("{depends}, {kind:?}"), Bounds { faults: 1, kinds: one(*kind), ..calm }));
+        }
+    }
+    searches
+}
+
+/// Every kind of fault.
+pub const FAULTS: &[Fault] = &[
+    Fault::Cut,
+    Fault::Crash,
+    Fault::Impatience,
+    Fault::Refusal,
+    Fault::Restart,
+    Fault::Flush,
+    Fault::Evict,
+    Fault::Trim,
+];
+
+/// A kind of fault alone.
+#[must_use]
+pub const fn one(kind: Fault) -> &'static [Fault] {
+    match kind {
+        Fault::Cut => &[Fault::Cut],
+        Fault::Crash => &[Fault::Crash],
+        Fault::Impatience => &[Fault::Impatience],
+        Fault::Refusal => &[Fault::Refusal],
+        Fault::Restart => &[Fault::Restart],
+        Fault::Flush => &[Fault::Flush],
+        Fault::Evict => &[Fault::Evict],
+        Fault::Trim => &[Fault::Trim],
+    }
+}
