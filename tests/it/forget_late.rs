@@ -102,6 +102,24 @@ async fn a_result_that_arrives_after_its_end_was_evicted_is_not_stored() {
     assert_eq!(new.scope(slow_tool(&source, None, 1)).await, 21, "an ended value came back");
 }
 
+/// That Redis forgot at what epoch the entries of a function are keeps out one value, and no more.
+#[tokio::test]
+async fn a_lost_epoch_of_a_function_does_not_stop_its_values_from_being_stored() {
+    let server = RedisServer::start();
+    let larder = node(&server).await;
+    let source = Source::of(10);
+    larder.scope(slow_tool(&source, None, 1)).await;
+    assert_eq!(server.values_of("tools").await.len(), 1);
+    let lost = server.keys_with("@function:").await;
+    assert_eq!(lost.len(), 1);
+    assert_eq!(server.run::<u64>(&format!("DEL {}", lost[0])).await, 1);
+    for id in 2..=4 {
+        larder.scope(slow_tool(&source, None, id)).await;
+    }
+    let stored = server.values_of("tools").await.len();
+    assert!(stored >= 3, "{stored} of four values are in Redis");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn under_a_storm_no_value_from_before_an_end_is_served_after_it() {
     let server = RedisServer::start();

@@ -205,9 +205,14 @@ impl Run {
         let endless = entry.deadline == Moment::NEVER;
         let life = if endless { Duration::MAX } else { entry.deadline.since(self.larder.now()) };
         let unchanged = Unchanged { name: Arc::clone(core.any_entry.name()), epoch: any_entry };
-        if let Err(refusal) = remote.write(name, Record { hash, stamp, life, payload }, unchanged).await {
-            core.counters.errors.up();
-            log::warn(&format_args!("{}: not stored for other processes: {refusal}", core.path));
+        match remote.write(name, Record { hash, stamp, life, payload }, unchanged).await {
+            Ok(true) => {}
+            // Another epoch, or none any more: Redis may have lost it, and nothing would be stored until it has one again.
+            Ok(false) => drop(self.learn(std::slice::from_ref(&core.any_entry), true).await),
+            Err(refusal) => {
+                core.counters.errors.up();
+                log::warn(&format_args!("{}: not stored for other processes: {refusal}", core.path));
+            }
         }
     }
 }

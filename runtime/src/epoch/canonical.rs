@@ -16,10 +16,14 @@ const fn plain(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b':' | b'-')
 }
 
+fn is_plain(name: &str) -> bool {
+    (1..=LONGEST).contains(&name.len()) && name.bytes().all(plain)
+}
+
 /// A name itself where it is plain (`A-Z a-z 0-9 _ . : -`), else its hash: nothing in it can be taken for a pattern, a
 /// separator or another name.
 pub(crate) fn canonical(name: &str) -> Cow<'_, str> {
-    if (1..=LONGEST).contains(&name.len()) && name.bytes().all(plain) {
+    if is_plain(name) {
         return Cow::Borrowed(name);
     }
     let mut hashed = String::from("#");
@@ -36,7 +40,7 @@ pub(crate) fn is_canonical(name: &str) -> bool {
     if let Some(digest) = name.strip_prefix('#') {
         return hash(digest, 64);
     }
-    name == EVERYTHING || super::entries::is_name(name, hash) || matches!(canonical(name), Cow::Borrowed(_))
+    name == EVERYTHING || super::entries::is_name(name, hash) || is_plain(name)
 }
 
 #[cfg(test)]

@@ -124,7 +124,7 @@ impl Fault for AnotherPassword {
 }
 
 /// The rights that the README asks for, under which everything must work.
-const RIGHTS: &str = "ACL SETUSER app on >hunter2 ~it:* &it:* +@all -@dangerous +info";
+const RIGHTS: &str = "ACL SETUSER app on >hunter2 ~it:* &it:* +@all -@dangerous +info +role";
 
 struct UserReset;
 

@@ -71,6 +71,15 @@ struct Written {
     measured: Measured,
 }
 
+/// Lets readers and the writer come to an end, also when the scenario fails.
+struct LetGo(Arc<Written>);
+
+impl Drop for LetGo {
+    fn drop(&mut self) {
+        self.0.done.store(true, Ordering::SeqCst);
+    }
+}
+
 impl Written {
     fn goes_on(&self) -> bool {
         !self.done.load(Ordering::SeqCst)
@@ -191,6 +200,7 @@ pub(super) async fn outlive<F: Fault>(mut fault: F) {
     fault.prepare(&mut world).await;
     let larders = world.instances(F::LOGIN).await;
     let written = Arc::new(Written::default());
+    let let_go = LetGo(Arc::clone(&written));
     let mut readers = vec![written.thread(&larders[0], 0)];
     readers.extend(larders.iter().enumerate().map(|(instance, larder)| written.reader(larder, instance)));
     let writer = written.writer(larders.clone());
@@ -205,7 +215,7 @@ pub(super) async fn outlive<F: Fault>(mut fault: F) {
     // The writer keeps on making what is owed: it must be seen to be nothing.
     eventually_async(F::HEALS, F::NAME, async || is_whole(&larders, || written.id()).await).await;
     let recovery = healed.elapsed();
-    written.done.store(true, Ordering::SeqCst);
+    drop(let_go);
     let last = within(HUNG, writer).await.expect("a writer without fault");
     for reader in readers {
         within(HUNG, reader).await.expect("a reader without fault");
