@@ -6,7 +6,7 @@ use larder::{Larder, invalidates, ttl_cached};
 
 use crate::proxy::Proxy;
 use crate::server::RedisServer;
-use crate::support::{Gate, SOON, Source, disconnected, eventually_async, memory, node, node_at, within};
+use crate::support::{Gate, SOON, Source, disconnected, eventually_async, memory, node, node_at};
 
 #[ttl_cached(entity = "tools", skip(source), tags("tool:{id}"))]
 pub(crate) async fn tool(source: &Source, id: u64) -> u64 {
