@@ -11,6 +11,7 @@ use crate::boxed::Boxed;
 use crate::errors::Errors;
 use crate::fingerprint::fingerprint;
 use crate::misplaced::misplaced;
+use crate::order::begins_with_attribute;
 use crate::returns::{Returns, Use, check};
 
 /// A function with a body.
@@ -70,9 +71,11 @@ impl Function {
             return Err(input.error("expected a body in braces"));
         };
         let tokens = [sig.to_token_stream(), body.stream()];
-        let (inner_attrs, rest) =
-            (|input: ParseStream<'_>| Ok((input.call(Attribute::parse_inner)?, input.parse::<TokenStream>()?)))
-                .parse2(body.stream())?;
+        let split = |input: ParseStream<'_>| Ok((input.call(Attribute::parse_inner)?, input.parse::<TokenStream>()?));
+        let (inner_attrs, rest) = match body.stream() {
+            stream if begins_with_attribute(&stream) => split.parse2(stream)?,
+            stream => (Vec::new(), stream),
+        };
         let (mode, returns, statements) = match Boxed::read(&sig, &body) {
             Some(boxed) => {
                 let (returns, statements) = (Returns::of(&boxed.output), boxed.statements.clone());

@@ -14,12 +14,21 @@ const ORDER: [&str; 4] = ["invalidates", "ttl_cached", "hexsha_cached", "leader"
 /// The item with this attribute below the ones that have to be expanded before it; `None` when it is its turn.
 pub(crate) fn deferred(attribute: &str, args: &TokenStream, item: &TokenStream) -> Option<TokenStream> {
     let own = place(attribute)?;
+    // Most items have no other attribute, and are not read twice.
+    if !begins_with_attribute(item) {
+        return None;
+    }
     let read = |input: ParseStream<'_>| Ok((input.call(Attribute::parse_outer)?, input.parse::<TokenStream>()?));
     let (attrs, rest) = read.parse2(item.clone()).ok()?;
     let (root, name) = (root(args), Ident::new(attribute, Span::call_site()));
     let waits =
         attrs.iter().any(|attr| word(attr.path(), &root).and_then(|word| place(&word)).is_some_and(|at| at < own));
     waits.then(|| quote!(#(#attrs)* #[#root::#name(#args)] #rest))
+}
+
+/// Whether the first token is the `#` of an attribute.
+pub(crate) fn begins_with_attribute(tokens: &TokenStream) -> bool {
+    matches!(tokens.clone().into_iter().next(), Some(TokenTree::Punct(punct)) if punct.as_char() == '#')
 }
 
 fn place(word: &str) -> Option<usize> {
