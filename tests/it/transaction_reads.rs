@@ -23,6 +23,13 @@ async fn page(source: &Source) -> u64 {
     tool(source, 0).await + 100
 }
 
+#[ttl_cached(entity = "tools", skip(source, gate))]
+async fn slow(source: &Source, gate: &Gate) -> u64 {
+    let value = source.read();
+    gate.pass().await;
+    value
+}
+
 #[tokio::test]
 async fn inside_one_reads_what_one_wrote_and_stores_none_of_it() {
     let server = RedisServer::start();
@@ -71,13 +78,6 @@ async fn inside_one_reads_what_one_wrote_and_stores_none_of_it() {
 
 #[tokio::test]
 async fn nothing_that_is_computed_inside_is_stored_or_joined_even_before_anything_is_held() {
-    #[ttl_cached(entity = "tools", skip(source, gate))]
-    async fn slow(source: &Source, gate: &Gate) -> u64 {
-        let value = source.read();
-        gate.pass().await;
-        value
-    }
-
     let larder = memory().await;
     // A row that is written by plain SQL, and not committed.
     let (source, gate) = (Source::of(2), Gate::default());
@@ -108,13 +108,6 @@ async fn nothing_that_is_computed_inside_is_stored_or_joined_even_before_anythin
 
 #[tokio::test]
 async fn a_call_inside_does_not_join_what_began_outside() {
-    #[ttl_cached(entity = "tools", skip(source, gate))]
-    async fn slow(source: &Source, gate: &Gate) -> u64 {
-        let value = source.read();
-        gate.pass().await;
-        value
-    }
-
     let larder = memory().await;
     let (source, gate) = (Source::of(1), Gate::default());
     let inside = async {

@@ -191,10 +191,8 @@ impl Run {
     /// taken for one that was never ended.
     pub(super) async fn write_through(&self, entry: &Entry, any_entry: Epoch) {
         let core = self.core();
-        if !any_entry.is_confirmed() {
-            return;
-        }
-        if core.store == Store::Memory || !entry.stamp.is_confirmed() || !entry.stamp.is_current() {
+        let told_by_redis = any_entry.is_confirmed() && entry.stamp.is_confirmed();
+        if core.store == Store::Memory || !told_by_redis || !entry.stamp.is_current() {
             return;
         }
         let Some(remote) = self.remote() else { return };

@@ -8,9 +8,10 @@ use crate::lease::Claim;
 use crate::remote::Unchanged;
 
 /// A script that announces, behind what such scripts share. It may write when memory is full: an invalidation must get
-/// through. `read(key)`: an epoch, and its fences; what no process would read as one is none, or it would stand in the way for ever. `live(fences, own, now)`: those that are live but for one's own, and how
-/// many. `channel(name)`: where to announce; in a Cluster under the name of the node that runs it, so that a process hears it in order
-/// with that node's replies: see `announcements`.
+/// through. `read(key)`: an epoch, and its fences; what no process would read as one is none, or it would stand in the way
+/// for ever. `live(fences, own, now)`: those that are live but for one's own, and how many. `channel(name)`: where to
+/// announce; in a Cluster under the name of the node that runs it, so that a process hears it in order with that node's
+/// replies: see `announcements`.
 macro_rules! announcing {
     ($script:literal) => {
         concat!(
@@ -109,8 +110,7 @@ local old = read(KEYS[1])
 if not old then return 0 end
 local now = clock()
 local before = tonumber(string.match(old, '^(%d+)%.'))
-if before and before > 2^51 - 2 then before = nil end
-if before and before >= now then now = before + 1 end
+if before >= now then now = before + 1 end
 local epoch = string.format('%.0f.%s', now, ARGV[1])
 redis.call('SET', KEYS[1], epoch, 'PX', ARGV[2])
 redis.call('PUBLISH', channel(ARGV[4]), ARGV[5] .. ' ' .. epoch)
