@@ -23,7 +23,7 @@ pub(crate) struct Function {
     sig: Signature,
     inner_attrs: Vec<Attribute>,
     mode: Mode,
-    /// The user's statements, in braces of our own.
+    /// The user's statements, in braces that no lint takes for needless ones.
     statements: Group,
     pub(crate) params: Vec<Param>,
     pub(crate) returns: Returns,
@@ -84,8 +84,9 @@ impl Function {
             None => {
                 let mode = if sig.asyncness.is_some() { Mode::Async } else { Mode::Sync };
                 // What does not parse keeps its braces, so that the compiler says it once.
-                let whole = Block::parse_within.parse2(rest.clone()).is_ok();
-                let statements = if whole { fresh(rest, body.span()) } else { body };
+                let kept =
+                    inner_attrs.is_empty() && (is_several(&rest) || Block::parse_within.parse2(rest.clone()).is_err());
+                let statements = if kept { body } else { fresh(rest, body.span()) };
                 (mode, Returns::new(&sig.output, sig.ident.span()), statements)
             }
         };
@@ -348,6 +349,12 @@ impl<'a> Visit<'a> for Names {
 /// What a signature says that the compiler has minded already.
 fn unfinished(error: &syn::Error) -> syn::Error {
     syn::Error::new(error.span(), "this signature is not finished: complete it, and the attribute works again")
+}
+
+/// Whether there is a `;` between statements: braces around several are no lint's concern, and their reading would be half
+/// the work of an expansion.
+fn is_several(statements: &TokenStream) -> bool {
+    statements.clone().into_iter().any(|token| matches!(token, TokenTree::Punct(mark) if mark.as_char() == ';'))
 }
 
 /// Braces that no lint takes for the user's.
