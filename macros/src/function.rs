@@ -178,6 +178,12 @@ impl Function {
         }
     }
 
+    /// The same where failures are stored, too.
+    pub(crate) fn whole(&self, private: &TokenStream) -> TokenStream {
+        let (at, ty) = (self.at(), &self.returns.ty);
+        quote_spanned!(at=> #private::Whole::<#ty>::NEW)
+    }
+
     /// The parameters of a function whose body runs apart from its call.
     pub(crate) fn apart(&self, argument: &str, errors: &mut Errors) -> Apart {
         Apart::plan(&self.sig, &self.statements, argument, errors)

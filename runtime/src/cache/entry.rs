@@ -16,9 +16,11 @@ pub(crate) struct Entry {
     pub(crate) stamp: Stamp,
     /// When its epochs were known to be the present ones.
     pub(crate) born: Moment,
-    /// When its life ends.
+    /// When it is gone.
     pub(crate) deadline: Moment,
-    /// From when on a hit has it computed anew in the background.
+    /// Until when it is served; then it is for calls whose body fails.
+    pub(crate) served_until: Moment,
+    /// From when on a hit has it computed anew, in the background while it is served.
     pub(crate) renew_at: Moment,
     /// Whether it was stored, or only handed to those who waited for it.
     pub(crate) stored: bool,
@@ -70,6 +72,13 @@ pub(crate) fn judge(current: bool, born: Moment, deadline: Moment, coherence: Co
         Coherence::Strict if tracked_until == Moment::NEVER => Verdict::Fresh,
         Coherence::Tracked | Coherence::Strict => Verdict::Unconfirmed,
     }
+}
+
+/// Until when a body that was served this value may rely on it: what only stands by for failures is no part of its life,
+/// unless it was served in such a case.
+#[inline]
+pub(crate) fn inherited(now: Moment, served_until: Moment, deadline: Moment) -> Moment {
+    if now < served_until { served_until } else { deadline }
 }
 
 #[cfg(test)]

@@ -45,7 +45,7 @@ impl Run {
         started: Started,
         value: Box<AnyValue>,
         late: Vec<Arc<Cell>>,
-        ttl: Option<Duration>,
+        (ttl, own_ttl): (Option<Duration>, Option<Duration>),
         wanted: bool,
     ) -> Entry {
         let Started { frame, mut stamp, born, began, generation, fenced, .. } = started;
@@ -69,14 +69,14 @@ impl Run {
         // A fence that ran out since then stood when it began.
         let fenced = fenced || named.iter().any(|cell| cell.fenced_until() > born);
         let now = self.larder.now();
-        let life = life(core.ttl, ttl, core.jitter);
-        let deadline = life.map_or(Moment::NEVER, |life| now + life.saturating_add(core.stale()));
-        let renew_at = life.map_or(Moment::NEVER, |life| core.renew_at(deadline, life));
-        let deadline = deadline.min(gathered.deadline);
+        let life = life(core.ttl, ttl, own_ttl, core.jitter);
+        let deadline = life.map_or(Moment::NEVER, |life| now + life.saturating_add(core.tail()));
+        let (served_until, renew_at) = life.map_or((Moment::NEVER, Moment::NEVER), |life| core.served(deadline, life));
+        let (deadline, served_until) = (deadline.min(gathered.deadline), served_until.min(gathered.deadline));
         let stored =
             wanted && now < deadline && life != Some(Duration::ZERO) && !(ended || fenced || gathered.unstored);
         let born = born.min(gathered.born);
-        Entry { value, stamp, born, deadline, renew_at, stored }
+        Entry { value, stamp, born, deadline, served_until, renew_at, stored }
     }
 
     /// Tells the body that made this call what it depends on now, though nothing of it is kept.
@@ -115,13 +115,13 @@ impl Run {
     }
 }
 
-/// How long a value lives; `None` for one that does not age. Shortened at random by up to `jitter`, so that values
-/// stored together do not end together.
-fn life(policy: Ttl, call: Option<Duration>, jitter: f64) -> Option<Duration> {
+/// How long a value lives; `None` for one that does not age. `own`: what values like this one live, which a configured life
+/// bounds. Shortened at random by up to `jitter`, so that values stored together do not end together.
+fn life(policy: Ttl, call: Option<Duration>, own: Option<Duration>, jitter: f64) -> Option<Duration> {
     let ttl = match policy {
         Ttl::Endless => return None,
-        Ttl::Fixed(ttl) => ttl,
-        Ttl::Otherwise(ttl) => call.unwrap_or(ttl),
+        Ttl::Fixed(ttl) => own.map_or(ttl, |own| own.min(ttl)),
+        Ttl::Otherwise(ttl) => own.or(call).unwrap_or(ttl),
     };
     let shortened = ttl.as_secs_f64() * jitter.clamp(0.0, 1.0) * fastrand::f64();
     Some(ttl.saturating_sub(Duration::try_from_secs_f64(shortened).unwrap_or_default()))

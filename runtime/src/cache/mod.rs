@@ -2,6 +2,7 @@
 
 mod aside;
 mod entry;
+mod fallback;
 mod flight;
 mod forget;
 mod frame;

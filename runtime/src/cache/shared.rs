@@ -171,14 +171,14 @@ impl Run {
             return self.garbled();
         };
         let core = self.core();
-        let longest = core.ttl.longest().map(|ttl| ttl.saturating_add(core.stale()));
+        let longest = core.ttl.longest().map(|ttl| ttl.saturating_add(core.tail()));
         let life = longest.map_or(record.life, |longest| record.life.min(longest));
         if life.is_zero() {
             return None;
         }
         let deadline = self.larder.now() + life;
-        let renew_at = core.renew_at(deadline, core.ttl.usual());
-        Some(Arc::new(Entry { value, stamp, born, deadline, renew_at, stored: true }))
+        let (served_until, renew_at) = core.served(deadline, core.ttl.usual());
+        Some(Arc::new(Entry { value, stamp, born, deadline, served_until, renew_at, stored: true }))
     }
 
     /// Which link there is: another number after each change.

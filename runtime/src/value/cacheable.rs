@@ -83,9 +83,14 @@ pub trait Shape {
     type Return;
     /// What is stored of it.
     type Value;
+    /// What `store_if`, `tags` and `none_ttl` look at.
+    type Seen;
 
     /// The value worth keeping; `None` for a failure.
     fn value(returned: &Self::Return) -> Option<&Self::Value>;
+
+    /// What is looked at of a value; `None` for a failure that is stored.
+    fn seen(value: &Self::Value) -> Option<&Self::Seen>;
 
     /// What a hit returns.
     fn restore(value: Self::Value) -> Self::Return;
@@ -107,9 +112,14 @@ pub struct Declared<R>(PhantomData<fn() -> R>);
 impl<R: Cacheable> Shape for Declared<R> {
     type Return = R;
     type Value = R::Value;
+    type Seen = R::Value;
 
     fn value(returned: &R) -> Option<&R::Value> {
         returned.value()
+    }
+
+    fn seen(value: &R::Value) -> Option<&R::Value> {
+        Some(value)
     }
 
     fn restore(value: R::Value) -> R {
@@ -132,9 +142,14 @@ pub struct Plain<R>(PhantomData<fn() -> R>);
 impl<R> Shape for Plain<R> {
     type Return = R;
     type Value = R;
+    type Seen = R;
 
     fn value(returned: &R) -> Option<&R> {
         Some(returned)
+    }
+
+    fn seen(value: &R) -> Option<&R> {
+        Some(value)
     }
 
     fn restore(value: R) -> R {
@@ -197,8 +212,13 @@ pub struct Pending<R>(PhantomData<fn() -> R>);
 impl<R> Shape for Pending<R> {
     type Return = R;
     type Value = ();
+    type Seen = ();
 
     fn value(_: &R) -> Option<&()> {
+        None
+    }
+
+    fn seen((): &()) -> Option<&()> {
         None
     }
 
