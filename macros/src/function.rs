@@ -8,6 +8,7 @@ use syn::{Attribute, Block, FnArg, Pat, PatIdent, PatOr, ReturnType, Safety, Sig
 
 use crate::apart::Apart;
 use crate::boxed::Boxed;
+use crate::duration::Length;
 use crate::errors::Errors;
 use crate::fingerprint::fingerprint;
 use crate::misplaced::misplaced;
@@ -179,9 +180,9 @@ impl Function {
     }
 
     /// The same where failures are stored, too.
-    pub(crate) fn whole(&self, private: &TokenStream) -> TokenStream {
+    pub(crate) fn whole(&self, err_ttl: &Length, private: &TokenStream) -> TokenStream {
         let (at, ty) = (self.at(), &self.returns.ty);
-        quote_spanned!(at=> #private::Whole::<#ty>::NEW)
+        quote_spanned!(at=> #private::Failures::<#ty>::NEW.whole(#err_ttl))
     }
 
     /// The parameters of a function whose body runs apart from its call.

@@ -138,7 +138,8 @@ fn emit(function: &Function, plan: &Plan) -> TokenStream {
     let (name, entity, fingerprint) = (function.name(), &plan.entity, plan.fingerprint);
     let (settings, store_if) = (plan.settings.at(at), plan.conditions.store_if(at));
     let key = plan.key.tokens(private, &plan.store.tier(private, at), plan.conditions.when(), at);
-    let shape = if plan.err_ttl.is_some() { function.whole(private) } else { function.shape(private) };
+    let shape = plan.err_ttl.as_ref();
+    let shape = shape.map_or_else(|| function.shape(private), |err_ttl| function.whole(err_ttl, private));
     let store = Ident::new(plan.store.word(), at);
     let settings = quote_spanned!(at=> #store().named(#name, #entity, #fingerprint) #settings);
     let place = function.place(private, &settings);
@@ -146,7 +147,6 @@ fn emit(function: &Function, plan: &Plan) -> TokenStream {
     let lives = Chain::default()
         .with("ttl", plan.ttl.as_ref().and_then(Length::late))
         .with("none_ttl", plan.none_ttl.as_ref())
-        .with("err_ttl", plan.err_ttl.as_ref())
         .at(at);
     let told = [lives, bind(plan.tags.iter(), private, at), store_if];
     let call = function.cached(&look, &told, plan.apart.as_ref(), private);

@@ -12,7 +12,7 @@ use crate::background;
 use crate::cache::{Hands, Place, Request, find};
 use crate::key::Key;
 use crate::revision::HexSha;
-use crate::value::{CanFail, Codec, LivesIn, MayBeNone, Shape, Storable, Whole};
+use crate::value::{Codec, LivesIn, MayBeNone, Shape, Storable};
 
 /// What memory says to a call.
 #[derive(Debug)]
@@ -38,7 +38,7 @@ where
 
 /// `#[hexsha_cached]`: a pure function of a configuration revision.
 #[inline]
-pub fn look_at<S, T>(place: Place, revision: &str, key: &Key<T>, _: S) -> Look<S>
+pub fn look_at<S, T>(place: Place, revision: &str, key: &Key<T>, shape: S) -> Look<S>
 where
     S: Shape,
     S::Value: Storable + LivesIn<T>,
@@ -49,7 +49,9 @@ where
     match find::<S::Value>(&request) {
         Ok(value) => Look::Hit(S::restore(value)),
         Err(run) => {
-            Look::Miss(Miss { engine: Box::new(Stages::new(run, Hands::new())), returned: None, judge: Always })
+            let failures = shape.err_ttl().map(|ttl| Rare { is: |value| S::seen(value).is_none(), ttl, failed: true });
+            let engine = Box::new(Stages::new(run, Hands::new(), failures));
+            Look::Miss(Miss { engine, returned: None, judge: Always })
         }
     }
 }
@@ -147,14 +149,6 @@ impl<S: Shape> Miss<S> {
     /// `store_if = ..`
     pub fn store_if<P: FnOnce(&S::Seen) -> bool>(self, store_if: P) -> Miss<S, StoreIf<P, S>> {
         Miss { engine: self.engine, returned: self.returned, judge: StoreIf(Some(store_if), PhantomData) }
-    }
-}
-
-impl<R: CanFail> Miss<Whole<R>> {
-    /// `err_ttl = ..`
-    pub fn err_ttl(mut self, ttl: Duration) -> Self {
-        self.engine.rarely(Rare { is: |value| Whole::<R>::seen(value).is_none(), ttl, failed: true });
-        self
     }
 }
 

@@ -64,8 +64,8 @@ enum Stage {
 }
 
 impl<V> Stages<V> {
-    pub(super) fn new(run: Box<Run>, hands: Hands<V>) -> Self {
-        Self { tags: Tags::new(), ttl: None, rare: Vec::new(), hands, stage: Stage::Idle(run) }
+    pub(super) fn new(run: Box<Run>, hands: Hands<V>, rare: Option<Rare<V>>) -> Self {
+        Self { tags: Tags::new(), ttl: None, rare: rare.into_iter().collect(), hands, stage: Stage::Idle(run) }
     }
 }
 

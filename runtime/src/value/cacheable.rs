@@ -2,6 +2,7 @@
 
 use std::marker::PhantomData;
 use std::ops::Deref;
+use std::time::Duration;
 
 /// A return type that can fail, or that wraps the value worth keeping.
 ///
@@ -94,6 +95,11 @@ pub trait Shape {
 
     /// What a hit returns.
     fn restore(value: Self::Value) -> Self::Return;
+
+    /// How long a failure is stored, if it is.
+    fn err_ttl(&self) -> Option<Duration> {
+        None
+    }
 }
 
 /// Whether a call succeeded, and what it returned: all that an invalidation needs to know.
@@ -138,6 +144,11 @@ impl<R: Cacheable> Outcome<R> for Declared<R> {
 /// The shape of every other type: kept as it is.
 #[derive(Debug)]
 pub struct Plain<R>(PhantomData<fn() -> R>);
+
+impl<R> Plain<R> {
+    /// It says nothing of the type.
+    pub(super) const NEW: Self = Self(PhantomData);
+}
 
 impl<R> Shape for Plain<R> {
     type Return = R;
