@@ -14,6 +14,7 @@ mod breaker;
 mod configuration;
 mod errors_tell;
 mod extension;
+mod fencing;
 mod forget;
 mod forget_corners;
 mod forget_late;
