@@ -96,27 +96,29 @@ struct Body<'a> {
     contender: &'a Contender,
     job: usize,
     lease: Lease,
+    /// Whether the lease was held when it was looked at last.
+    held: bool,
     ended: bool,
 }
 
 impl<'a> Body<'a> {
     fn begin(contender: &'a Contender, job: usize, lease: Lease) -> Self {
-        let body = Self { contender, job, lease, ended: false };
+        let mut body = Self { contender, job, lease, held: true, ended: false };
         body.say(What::Begin);
         body
     }
 
     /// Writes down what the body does, or that it came too late for it. The time is taken first: a lease that is held
     /// after it was held then, wherever this process is stopped in between.
-    fn say(&self, what: What) -> bool {
+    fn say(&mut self, what: What) {
         let at = now();
-        let held = self.lease.is_held();
-        self.write(at, if held { what } else { What::Late });
-        held
+        self.held = self.lease.is_held();
+        self.write(at, if self.held { what } else { What::Late });
     }
 
     fn end(mut self) {
-        self.ended = self.say(What::End);
+        self.say(What::End);
+        self.ended = self.held;
     }
 
     fn write(&self, at: u64, what: What) {
@@ -136,7 +138,7 @@ impl Drop for Body<'_> {
 
 /// An async body looks at nothing: it is the library that stops it.
 async fn work(contender: &Contender, job: usize, length: Duration) -> Leadership<()> {
-    let body = Body::begin(contender, job, larder::lease().unwrap());
+    let mut body = Body::begin(contender, job, larder::lease().unwrap());
     let begun = Instant::now();
     while begun.elapsed() < length {
         tokio::time::sleep(STEP).await;
@@ -159,30 +161,30 @@ async fn once(contender: &Contender, job: usize, length: Duration) -> Leadership
 /// What cannot be stopped from outside stops itself.
 #[leader("job:{job}", ttl = contender.orders.ttl, renew = true)]
 fn blocking(contender: &Contender, job: usize, length: Duration) -> Leadership<()> {
-    let body = Body::begin(contender, job, larder::lease().unwrap());
+    let mut body = Body::begin(contender, job, larder::lease().unwrap());
     let begun = Instant::now();
-    while begun.elapsed() < length {
+    while body.held && begun.elapsed() < length {
         std::thread::sleep(STEP);
-        if !body.say(What::Beat) {
-            return Leadership::Lost;
-        }
+        body.say(What::Beat);
     }
-    body.end();
+    if body.held {
+        body.end();
+    }
     Leadership::Led(())
 }
 
 async fn through_a_gate(contender: &Contender, job: usize, length: Duration, release: bool) {
     let gate = LeaderGate::new(format!("job:{job}")).ttl(contender.orders.ttl).renew(true);
     let Ok(Some(lease)) = gate.acquire().await else { return };
-    let body = Body::begin(contender, job, lease.clone());
+    let mut body = Body::begin(contender, job, lease.clone());
     let begun = Instant::now();
-    while begun.elapsed() < length {
+    while body.held && begun.elapsed() < length {
         tokio::time::sleep(STEP).await;
-        if !body.say(What::Beat) {
-            return;
-        }
+        body.say(What::Beat);
     }
-    body.end();
+    if body.held {
+        body.end();
+    }
     if release {
         // Where Redis is away, the lease ends by its time.
         let _ = lease.release().await;

@@ -81,7 +81,7 @@ impl fmt::Display for Report {
         ] {
             writeln!(f, "{name:<40}{value:>10}")?;
         }
-        let heads = ["struck", "leaders", "back p50", "back max", "two at once"];
+        let heads = ["struck", "leases led", "back p50", "back max", "two at once"];
         write!(f, "\n{:<26}", "fault (times in ms)")?;
         heads.iter().try_for_each(|head| write!(f, "{head:>13}"))?;
         writeln!(f, "  proof of the last one")?;
