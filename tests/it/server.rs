@@ -33,13 +33,6 @@ impl RedisServer {
         Self::start_with(Options::default())
     }
 
-    /// Starts a server that remembers whatever it has answered, when its process is killed. It waits for no disk: only a
-    /// machine that fails would forget what the kernel was given.
-    pub(crate) fn durable() -> Self {
-        let arguments = ["--appendonly", "yes", "--appendfsync", "no"].map(str::to_owned).to_vec();
-        Self::start_with(Options { arguments, ..Options::default() })
-    }
-
     /// [`start`](Self::start), with options.
     pub(crate) fn start_with(options: Options) -> Self {
         let folder = tempfile::tempdir().unwrap();

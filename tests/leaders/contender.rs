@@ -140,7 +140,7 @@ impl Drop for Body<'_> {
 async fn work(contender: &Contender, job: usize, length: Duration) -> Leadership<()> {
     let mut body = Body::begin(contender, job, larder::lease().unwrap());
     let begun = Instant::now();
-    while begun.elapsed() < length {
+    while contender.goes_on() && begun.elapsed() < length {
         tokio::time::sleep(STEP).await;
         body.say(What::Beat);
     }
@@ -163,7 +163,7 @@ async fn once(contender: &Contender, job: usize, length: Duration) -> Leadership
 fn blocking(contender: &Contender, job: usize, length: Duration) -> Leadership<()> {
     let mut body = Body::begin(contender, job, larder::lease().unwrap());
     let begun = Instant::now();
-    while body.held && begun.elapsed() < length {
+    while body.held && contender.goes_on() && begun.elapsed() < length {
         std::thread::sleep(STEP);
         body.say(What::Beat);
     }
@@ -178,7 +178,7 @@ async fn through_a_gate(contender: &Contender, job: usize, length: Duration, rel
     let Ok(Some(lease)) = gate.acquire().await else { return };
     let mut body = Body::begin(contender, job, lease.clone());
     let begun = Instant::now();
-    while body.held && begun.elapsed() < length {
+    while body.held && contender.goes_on() && begun.elapsed() < length {
         tokio::time::sleep(STEP).await;
         body.say(What::Beat);
     }
@@ -192,11 +192,18 @@ async fn through_a_gate(contender: &Contender, job: usize, length: Duration, rel
 }
 
 impl Contender {
+    fn goes_on(&self) -> bool {
+        !self.over.load(Ordering::Relaxed)
+    }
+
     async fn contend(self: Arc<Self>, job: usize, mut rng: Rng) {
-        while !self.over.load(Ordering::Relaxed) {
+        while self.goes_on() {
             // Most terms are short, for many elections; some last until a fault strikes them.
-            let length = if rng.u8(..6) == 0 { rng.u64(400..1_500) } else { rng.u64(20..150) };
-            let length = Duration::from_millis(length);
+            let length = if rng.u8(..6) == 0 {
+                self.orders.ttl.mul_f64(4.0 / 3.0 + 4.0 * rng.f64())
+            } else {
+                Duration::from_millis(rng.u64(20..150))
+            };
             match FORMS[rng.usize(..FORMS.len())] {
                 Form::Once if !self.orders.renewed => drop(once(&self, job, length).await),
                 Form::Renewed | Form::Once => drop(renewed(&self, job, length).await),

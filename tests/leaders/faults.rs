@@ -136,6 +136,8 @@ pub(crate) struct Struck {
     pub(crate) begin: u64,
     /// When its end began.
     pub(crate) end: u64,
+    /// When its end was seen.
+    pub(crate) over: u64,
     /// What showed that it was there.
     pub(crate) proof: String,
 }
@@ -255,7 +257,7 @@ impl Fault {
             }
         };
         let place = self.kind.is_of_one().then_some(place);
-        Struck { kind: self.kind, place, begin, end, proof }
+        Struck { kind: self.kind, place, begin, end, over: now(), proof }
     }
 }
 

@@ -12,7 +12,7 @@ use crate::leap::ServerClock;
 use crate::process::{Process, until};
 use crate::proxy::{Proxy, Way};
 use crate::record::{Book, Line, What};
-use crate::server::RedisServer;
+use crate::server::{Options, RedisServer};
 use crate::strike;
 
 /// How many contenders there are.
@@ -42,7 +42,7 @@ pub(crate) struct Fleet {
 impl Fleet {
     /// Starts contenders over a server that forgets nothing, or over one whose clock can be set.
     pub(crate) fn start(folder: &Path, terms: Terms, clock: Option<ServerClock>) -> Self {
-        let server = clock.as_ref().map_or_else(RedisServer::durable, ServerClock::start);
+        let server = clock.as_ref().map_or_else(durable, ServerClock::start);
         let proxies: Vec<Proxy> = (0..PLACES).map(|_| Proxy::before(server.port())).collect();
         let book = folder.join("book");
         let Terms { seed, ttl, renewed, without } = terms;
@@ -96,7 +96,7 @@ impl Fleet {
     /// Waits until every lease is led again after a fault, and puts another process where one was killed.
     pub(crate) async fn recover(&mut self, struck: &Struck) {
         // What strikes all is over first; what is stopped or silent alone is in nobody's way.
-        let since = if struck.kind.is_of_one() { struck.begin } else { struck.end };
+        let since = if struck.kind.is_of_one() { struck.begin } else { struck.over };
         for job in 0..JOBS {
             until("leadership comes back", async || self.sign_since(job, since).is_some()).await;
         }
@@ -130,6 +130,10 @@ impl Fleet {
         tokio::time::sleep(lasts).await;
         let end = now();
         self.server.restart();
+        until("what it had is loaded", async || {
+            self.server.run::<String>("INFO persistence").await.contains("\r\nloading:0")
+        })
+        .await;
         let after = strike::run_id(&self.server).await;
         assert_ne!(before, after, "the same server");
         let keys: u64 = self.server.run("DBSIZE").await;
@@ -141,6 +145,13 @@ impl Fleet {
     pub(crate) async fn leap(&mut self, seconds: i64) -> String {
         self.clock.as_mut().expect("a server whose clock can be set").set(seconds, &self.server).await
     }
+}
+
+/// A server that remembers whatever it has answered, when its process is killed. It waits for no disk: only a machine that
+/// fails would forget what the kernel was given.
+fn durable() -> RedisServer {
+    let arguments = ["--appendonly", "yes", "--appendfsync", "no"].map(str::to_owned).to_vec();
+    RedisServer::start_with(Options { arguments, ..Options::default() })
 }
 
 fn start(orders: &Orders) -> Process {

@@ -177,10 +177,12 @@ fn comes_back(
     let (from, bound) = if struck.kind.is_of_one() {
         (struck.begin, bounds.ttl + bounds.poll + bounds.slack)
     } else {
-        (struck.end, bounds.ttl + bounds.poll + bounds.slack + bounds.relink)
+        (struck.over, bounds.ttl + bounds.poll + bounds.slack + bounds.relink)
     };
-    // Only who lived then or later can have given a sign since.
-    let later = lives.iter().filter(|life| life.last > from);
+    // Only who lived then or later can have given a sign since; where the fault outlasted its lease, another or anew.
+    let outlasted = struck.end - struck.begin >= nanos(bounds.ttl);
+    let is_struck = |life: &Life| struck.place == Some(life.term.place) && life.begin < struck.begin;
+    let later = lives.iter().filter(|life| life.last > from && !(outlasted && is_struck(life)));
     let signs = later.flat_map(|life| &terms[&life.term]).filter(|line| is_valid(line) && line.at > from);
     // A round that ended is not waited for.
     let Some(back) = signs.map(|line| line.at - from).min() else {
@@ -191,9 +193,12 @@ fn comes_back(
         verdict.violations.push(Broken::Leaderless(struck.kind, job, back));
     }
     let led = lives.iter().any(|life| {
-        let lived = life.begin < from && terms[&life.term].iter().all(|line| line.what != What::End || line.at > from);
-        // Who has not ended, and gave a sign shortly before.
-        lived && life.last + nanos(bounds.ttl) > from && struck.place.is_none_or(|place| place == life.term.place)
+        let ended = |line: &Line| line.what == What::End && line.at <= struck.begin;
+        // Who had not ended when it was struck, and gave a sign shortly before.
+        life.begin < struck.begin
+            && struck.begin < life.last + nanos(bounds.ttl)
+            && struck.place.is_none_or(|place| place == life.term.place)
+            && !terms[&life.term].iter().any(ended)
     });
     if led {
         verdict.back.push((struck.kind, back));
@@ -221,7 +226,7 @@ mod tests {
     }
 
     fn struck(kind: Kind, place: Option<usize>, begin: u64, end: u64) -> Struck {
-        Struck { kind, place, begin, end, proof: String::new() }
+        Struck { kind, place, begin, end, over: end, proof: String::new() }
     }
 
     fn broken(lines: &[Line], faults: &[Struck]) -> Vec<Broken> {
@@ -309,6 +314,14 @@ mod tests {
         let lost = [struck(Kind::ServerRestarted, None, 500, 600)];
         assert_eq!(broken(&next(1_030), &lost), []);
         assert_eq!(broken(&next(1_031), &lost), [Broken::Leaderless(Kind::ServerRestarted, 0, 431)]);
+    }
+
+    #[test]
+    fn one_that_was_struck_for_longer_than_its_lease_does_not_count_as_leading_by_it() {
+        let lines = |last| [body(0, 1, 100, last), body(1, 2, 835, 900)].concat();
+        let hole = |end| [struck(Kind::BlackHole, Some(0), 500, end)];
+        assert_eq!(broken(&lines(510), &hole(799)), []);
+        assert_eq!(broken(&lines(510), &hole(800)), [Broken::Leaderless(Kind::BlackHole, 0, 335)]);
     }
 
     #[test]

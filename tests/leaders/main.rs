@@ -104,7 +104,7 @@ fn a_server_whose_clock_is_set_back_lets_nobody_lead_beside_another_and_nobody_w
 fn where_redis_forgets_who_leads_the_former_notices_at_its_next_renewal_and_tokens_grow() {
     let kinds = vec![Kind::Flushed, Kind::ClockForward];
     // A third of the ttl must be told from the whole.
-    let round = Round { kinds, ttl: Duration::from_secs(3), renewed: true, leaps: true, ..Round::of_everything() };
+    let round = Round { kinds, ttl: Duration::from_secs(2), renewed: true, leaps: true, ..Round::of_everything() };
     let mut report = Report::default();
     passes("forgotten", &mut report, &round.run(|faults| faults.len() < 10));
     for kind in [Kind::Flushed, Kind::ClockForward] {

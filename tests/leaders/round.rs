@@ -77,8 +77,10 @@ impl Round {
             return story;
         }
         let _ = writeln!(story, "{} violations with LARDER_SEED={}", all.len(), self.seed);
-        all.iter().take(TOLD).for_each(|broken| drop(writeln!(story, "{broken:?}")));
-        for Struck { kind, place, begin, end, proof } in faults {
+        for broken in all.iter().take(TOLD) {
+            let _ = writeln!(story, "{broken:?}");
+        }
+        for Struck { kind, place, begin, end, proof, .. } in faults {
             let _ = writeln!(story, "    {kind:?} of {place:?} from {begin} to {end}: {proof}");
         }
         story
