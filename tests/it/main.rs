@@ -15,6 +15,7 @@ mod configuration;
 mod errors_tell;
 mod extension;
 mod fallback;
+mod fencing;
 mod forget;
 mod forget_corners;
 mod forget_late;
