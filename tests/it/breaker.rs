@@ -1,6 +1,8 @@
 //! Promise 5, in time: how soon a loss is noticed, what is no loss, and what the breaker counts, over a real server.
 
+use std::future::poll_fn;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use larder::{Breaker, Larder, ttl_cached};
@@ -106,4 +108,140 @@ async fn bytes_that_cannot_be_read_and_refusals_are_no_failures_of_the_server() 
     let stats = reader.stats();
     assert!(stats.total().errors >= 20, "all were counted: {stats:?}");
     assert_eq!((stats.redis.failures, stats.redis.breaker), (0, Breaker::Closed));
+}
+
+/// An instance whose link outlasts every test here, so that what is seen is the breaker alone.
+async fn patient(server: &RedisServer, open: Duration) -> Larder {
+    let builder = Larder::builder().ignore_environment().redis(server.url()).namespace("it");
+    let builder = builder.heartbeat(Duration::from_secs(60)).tracking_lease(Duration::from_secs(180));
+    let larder = builder.operation_timeout(SHORT).breaker_open(open).build().await.unwrap();
+    connected(&larder).await;
+    larder
+}
+
+/// The operation timeout of [`patient`].
+const SHORT: Duration = Duration::from_millis(200);
+
+async fn state(larder: &Larder, wanted: Breaker) {
+    eventually(SOON, || larder.stats().redis.breaker == wanted).await;
+}
+
+/// Ends a name; whether Redis took it.
+async fn end(larder: &Larder) -> bool {
+    larder.invalidate("tools").await.unwrap().is_applied()
+}
+
+/// Makes a stopped server be left alone.
+async fn open(server: &RedisServer, larder: &Larder) {
+    server.freeze();
+    for failures in 1..=3 {
+        assert_eq!(larder.stats().redis.breaker, Breaker::Closed, "after {} failures", failures - 1);
+        assert!(!end(larder).await);
+        assert_eq!(larder.stats().redis.failures, failures);
+    }
+    assert_eq!(larder.stats().redis.breaker, Breaker::Open);
+}
+
+/// Lets a stopped server go on, and waits until it does.
+async fn thaw(server: &RedisServer) {
+    server.thaw();
+    let _: String = server.run("PING").await;
+}
+
+#[tokio::test]
+async fn three_failures_open_it_then_nothing_is_sent_and_after_its_time_one_call_is() {
+    let server = RedisServer::start();
+    let larder = patient(&server, Duration::from_secs(2)).await;
+    open(&server, &larder).await;
+    for _ in 0..100 {
+        assert!(!end(&larder).await);
+    }
+    assert_eq!(larder.stats().redis.failures, 3, "nothing was sent that could fail");
+    state(&larder, Breaker::HalfOpen).await;
+    let wave: Vec<_> = (0..50)
+        .map(|_| {
+            let larder = larder.clone();
+            tokio::spawn(async move { end(&larder).await })
+        })
+        .collect();
+    for call in wave {
+        assert!(!call.await.unwrap());
+    }
+    let redis = larder.stats().redis;
+    assert_eq!((redis.failures, redis.breaker), (4, Breaker::Open), "one of fifty was sent, and failed");
+    thaw(&server).await;
+    state(&larder, Breaker::HalfOpen).await;
+    assert!(end(&larder).await, "the one that is sent is answered");
+    let redis = larder.stats().redis;
+    assert_eq!((redis.failures, redis.breaker, redis.connects), (4, Breaker::Closed, 1), "all over one link");
+    // What was ended meanwhile is delivered, and the row of failures begins anew.
+    eventually(SOON, || larder.stats().redis.pending_invalidations == 0).await;
+    server.freeze();
+    for _ in 0..2 {
+        assert!(!end(&larder).await);
+    }
+    assert_eq!(larder.stats().redis.breaker, Breaker::Closed, "two are no three");
+    server.thaw();
+}
+
+#[tokio::test]
+async fn a_probe_whose_caller_is_gone_comes_to_its_end_and_frees_its_place() {
+    let server = RedisServer::start();
+    let larder = patient(&server, Duration::from_millis(500)).await;
+    open(&server, &larder).await;
+    for failures in 4..=5 {
+        state(&larder, Breaker::HalfOpen).await;
+        // Sent, and dropped before there is an answer.
+        let mut probe = Box::pin(larder.invalidate("tools"));
+        assert!(poll_fn(|context| Poll::Ready(probe.as_mut().poll(context))).await.is_pending());
+        drop(probe);
+        eventually(SOON, || larder.stats().redis.failures == failures).await;
+    }
+    thaw(&server).await;
+    state(&larder, Breaker::HalfOpen).await;
+    let mut probe = Box::pin(larder.invalidate("tools"));
+    let _ = poll_fn(|context| Poll::Ready(probe.as_mut().poll(context))).await;
+    drop(probe);
+    state(&larder, Breaker::Closed).await;
+    assert!(end(&larder).await);
+    assert_eq!(larder.stats().redis.connects, 1);
+}
+
+#[tokio::test]
+async fn reads_and_writes_are_counted_apart_and_calls_are_answered_all_the_same() {
+    let server = RedisServer::start();
+    let larder = patient(&server, Duration::from_secs(60)).await;
+    let failures = || larder.stats().redis.failures;
+    server.freeze();
+    for sent in [1, 2, 3, 3, 3] {
+        assert!(!larder.health().await.is_up());
+        assert_eq!(failures(), sent, "questions");
+    }
+    assert_eq!(larder.stats().redis.breaker, Breaker::Open);
+    for sent in [4, 5, 6, 6, 6] {
+        assert!(!end(&larder).await);
+        assert_eq!(failures(), sent, "writes");
+    }
+    let source = Source::of(1);
+    for id in 0..20 {
+        assert_eq!(larder.scope(tool(&source, id)).await, 1 + id);
+    }
+    assert_eq!((source.runs(), failures()), (20, 6), "nothing is asked");
+    server.thaw();
+}
+
+#[tokio::test]
+async fn a_call_waits_for_the_operation_timeout_and_no_longer() {
+    let (server, noise) = (RedisServer::start(), Arc::new(Noise::listen()));
+    let builder = Larder::builder().ignore_environment().redis(server.url()).namespace("it");
+    let builder = builder.heartbeat(Duration::from_secs(60)).tracking_lease(Duration::from_secs(180));
+    let larder = builder.build().await.unwrap();
+    connected(&larder).await;
+    server.freeze();
+    let begun = Instant::now();
+    assert!(!end(&larder).await);
+    let ended = Instant::now();
+    assert!(ended - begun >= Duration::from_millis(490), "given up after {:?}", ended - begun);
+    assert!(noise.net(begun, ended) < Duration::from_millis(600), "given up after {:?}", ended - begun);
+    server.thaw();
 }

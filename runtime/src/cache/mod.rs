@@ -3,6 +3,8 @@
 mod aside;
 mod entry;
 mod flight;
+#[cfg(test)]
+mod flight_tests;
 mod forget;
 mod frame;
 mod function;
