@@ -134,12 +134,8 @@ pub(crate) async fn survivors() -> String {
 /// Who knew the hashes could send keys that all fall together. Nobody does: each memory draws its own.
 #[tokio::test]
 async fn no_two_memories_hash_alike() {
-    let [here, again, there, elsewhere] = [
-        survivors().await,
-        survivors().await,
-        Node::with(&[]).ask("survivors"),
-        Node::with(&[]).ask("survivors"),
-    ];
+    let [here, again, there, elsewhere] =
+        [survivors().await, survivors().await, Node::with(&[]).ask("survivors"), Node::with(&[]).ask("survivors")];
     let all = BTreeSet::from([&here, &again, &there, &elsewhere]);
     assert!(here.contains('1') && here.contains('0'), "it says nothing: {here}");
     assert_eq!(all.len(), 4, "{all:#?}");

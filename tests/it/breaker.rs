@@ -184,27 +184,39 @@ async fn three_failures_open_it_then_nothing_is_sent_and_after_its_time_one_call
     server.thaw();
 }
 
+/// Begins a call, and drops it before there is an answer.
+async fn begin_and_drop<F: Future>(call: F) {
+    let mut call = Box::pin(call);
+    assert!(poll_fn(|context| Poll::Ready(call.as_mut().poll(context))).await.is_pending());
+}
+
 #[tokio::test]
 async fn a_probe_whose_caller_is_gone_comes_to_its_end_and_frees_its_place() {
-    let server = RedisServer::start();
-    let larder = patient(&server, Duration::from_millis(500)).await;
-    open(&server, &larder).await;
-    for failures in 4..=5 {
+    for writes in [true, false] {
+        let server = RedisServer::start();
+        let larder = patient(&server, Duration::from_millis(500)).await;
+        let (source, redis) = (Source::of(1), || larder.stats().redis);
+        let probe = async || match writes {
+            true => begin_and_drop(larder.invalidate("tools")).await,
+            false => begin_and_drop(larder.scope(tool(&source, 1))).await,
+        };
+        server.freeze();
+        for _ in 0..3 {
+            let _ = if writes { end(&larder).await } else { larder.health().await.is_up() };
+        }
+        for failures in 4..=5 {
+            state(&larder, Breaker::HalfOpen).await;
+            probe().await;
+            eventually(SOON, || redis().failures == failures).await;
+        }
+        thaw(&server).await;
         state(&larder, Breaker::HalfOpen).await;
-        // Sent, and dropped before there is an answer.
-        let mut probe = Box::pin(larder.invalidate("tools"));
-        assert!(poll_fn(|context| Poll::Ready(probe.as_mut().poll(context))).await.is_pending());
-        drop(probe);
-        eventually(SOON, || larder.stats().redis.failures == failures).await;
+        probe().await;
+        state(&larder, Breaker::Closed).await;
+        assert_eq!((redis().failures, redis().connects), (5, 1));
+        assert!(end(&larder).await);
+        assert_eq!(source.runs(), 0);
     }
-    thaw(&server).await;
-    state(&larder, Breaker::HalfOpen).await;
-    let mut probe = Box::pin(larder.invalidate("tools"));
-    let _ = poll_fn(|context| Poll::Ready(probe.as_mut().poll(context))).await;
-    drop(probe);
-    state(&larder, Breaker::Closed).await;
-    assert!(end(&larder).await);
-    assert_eq!(larder.stats().redis.connects, 1);
 }
 
 #[tokio::test]

@@ -81,7 +81,10 @@ async fn whatever_ends_names_leaves_its_receipt() {
             let (failed, receipt) = larder.receipts(write(&source, 7, value)).await;
             assert!(failed.is_err() && names(&receipt).is_empty() && receipt.is_applied());
             let (failed, receipt) = larder.receipts(write_around(&source, value)).await;
-            assert!(failed.is_err() && names(&receipt).is_empty(), "its fence ended nothing that was written: {receipt:?}");
+            assert!(
+                failed.is_err() && names(&receipt).is_empty(),
+                "its fence ended nothing that was written: {receipt:?}"
+            );
         }
         let (read, receipt) = larder.receipts(tool(&source, 1)).await;
         assert_eq!((read, names(&receipt).len()), (1, 0));

@@ -163,7 +163,10 @@ impl Settings {
             faults.push("operation_timeout: 0 would fail every call to Redis: give a time such as 500 ms".to_owned());
         }
         if self.breaker_open.is_zero() || self.breaker_open > LONGEST_OPEN {
-            faults.push(format!("breaker_open: {:?} is no time to wait: give 1 ns to an hour, such as 30 s", self.breaker_open));
+            faults.push(format!(
+                "breaker_open: {:?} is no time to wait: give 1 ns to an hour, such as 30 s",
+                self.breaker_open
+            ));
         }
         if self.settle > LONGEST_SETTLE {
             faults.push(format!("settle: {:?} is too long for a source to lag: give at most an hour", self.settle));
