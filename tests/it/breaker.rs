@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use larder::{Breaker, Larder, ttl_cached};
 
 use crate::noise::Noise;
+use crate::proxy::{Proxy, Way};
 use crate::server::RedisServer;
 use crate::support::{SOON, Source, connected, eventually, node};
 
@@ -43,23 +44,29 @@ async fn a_loss_is_noticed_within_half_a_second_and_then_costs_nothing() {
 }
 
 /// A server that forks, or runs a slow script, falls silent for a moment: to tear every link down for it, and have every
-/// process read every epoch again, would make it slower still.
+/// process read every epoch again, would make it slower still. A question is asked every half second here, when the one
+/// before was answered or missed: at the third, two are missed.
 #[tokio::test]
-async fn short_stalls_in_a_row_tear_no_link_down() {
-    let (server, noise) = (RedisServer::start(), Arc::new(Noise::listen()));
-    let larder = node(&server).await;
-    let mut raw = server.raw().await;
-    let mut longer = 0;
-    for id in 0..10 {
-        let begun = Instant::now();
-        let stalled: redis::Value = redis::cmd("DEBUG").arg("SLEEP").arg("0.27").query_async(&mut raw).await.unwrap();
-        assert_eq!(stalled, redis::Value::Okay);
-        // A busy machine makes some longer than they were meant to be.
-        longer += u64::from(begun.elapsed() > Duration::from_millis(300));
-        cold(&larder, &noise, id).await;
+async fn two_missed_heartbeats_in_a_row_tear_no_link_down_however_often() {
+    let server = RedisServer::start();
+    let proxy = Proxy::before(server.port());
+    let builder = Larder::builder().ignore_environment().redis(proxy.url()).namespace("it");
+    let builder = builder.heartbeat(Duration::from_millis(500)).tracking_lease(Duration::from_secs(5));
+    let larder = builder.build().await.unwrap();
+    connected(&larder).await;
+    for _ in 0..3 {
+        proxy.count("TIME");
+        proxy.hold(Way::Replies);
+        eventually(SOON, || proxy.counted() == 3).await;
+        assert!(larder.stats().redis.connected);
+        proxy.resume();
+        eventually(SOON, || proxy.counted() == 4).await;
     }
-    let connects = larder.stats().redis.connects;
-    assert!(connects <= 2 + longer, "{connects} links in ten stalls, of which {longer} were longer");
+    let redis = larder.stats().redis;
+    assert_eq!((redis.connected, redis.connects), (true, 1), "the link that there was");
+    // A third one does.
+    proxy.hold(Way::Replies);
+    eventually(SOON, || !larder.stats().redis.connected).await;
 }
 
 #[tokio::test]
@@ -244,16 +251,16 @@ async fn reads_and_writes_are_counted_apart_and_calls_are_answered_all_the_same(
 
 #[tokio::test]
 async fn a_call_waits_for_the_operation_timeout_and_no_longer() {
-    let (server, noise) = (RedisServer::start(), Arc::new(Noise::listen()));
+    let server = RedisServer::start();
     let builder = Larder::builder().ignore_environment().redis(server.url()).namespace("it");
     let builder = builder.heartbeat(Duration::from_secs(60)).tracking_lease(Duration::from_secs(180));
     let larder = builder.build().await.unwrap();
     connected(&larder).await;
     server.freeze();
     let begun = Instant::now();
-    assert!(!end(&larder).await);
-    let ended = Instant::now();
-    assert!(ended - begun >= Duration::from_millis(490), "given up after {:?}", ended - begun);
-    assert!(noise.net(begun, ended) < Duration::from_millis(600), "given up after {:?}", ended - begun);
+    // Another timer on the same machine: whatever delays the one delays the other.
+    let twice = tokio::time::sleep(Duration::from_millis(950));
+    tokio::select! { biased; applied = end(&larder) => assert!(!applied), () = twice => panic!("{:?}", begun.elapsed()) }
+    assert!(begun.elapsed() >= Duration::from_millis(490), "given up after {:?}", begun.elapsed());
     server.thaw();
 }

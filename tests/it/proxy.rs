@@ -29,6 +29,8 @@ struct State {
     silent_next: Silence,
     /// The replies to a request with this in it, and to all that follow on its connection, are held back.
     unanswered: Option<Vec<u8>>,
+    /// What requests are counted by, and how many there were.
+    counted: Option<(Vec<u8>, usize)>,
     /// How many bytes are on their way and held back now.
     waiting: usize,
     /// Whether those that come are closed at once.
@@ -110,6 +112,16 @@ impl Proxy {
         self.shared.state.lock().unwrap().unanswered = Some(request.as_bytes().to_vec());
     }
 
+    /// Counts the requests that say this, from none on.
+    pub(crate) fn count(&self, request: &str) {
+        self.shared.state.lock().unwrap().counted = Some((request.as_bytes().to_vec(), 0));
+    }
+
+    /// How many requests were counted.
+    pub(crate) fn counted(&self) -> usize {
+        self.shared.state.lock().unwrap().counted.as_ref().map_or(0, |(_, count)| *count)
+    }
+
     /// In how many places bytes are held back now.
     pub(crate) fn waiting(&self) -> usize {
         self.shared.state.lock().unwrap().waiting
@@ -169,6 +181,11 @@ fn carry(mut from: TcpStream, mut to: TcpStream, number: usize, way: Way, shared
         let asks = |wanted: &Vec<u8>| buffer[..read].windows(wanted.len()).any(|part| part == wanted);
         if way == Way::Requests && state.unanswered.as_ref().is_some_and(asks) {
             state.silent[number][Way::Replies as usize] = true;
+        }
+        if way == Way::Requests
+            && let Some((_, count)) = state.counted.as_mut().filter(|(wanted, _)| asks(wanted))
+        {
+            *count += 1;
         }
         state.waiting += 1;
         while state.silent[number][way as usize] && !state.closed {
