@@ -191,6 +191,15 @@ mod tests {
     }
 
     #[test]
+    fn a_call_that_begins_as_another_fails_is_of_the_next_wave() {
+        let breaker = Breaker::new(Duration::from_secs(30));
+        for second in 1..4 {
+            breaker.admit(at(second)).expect("closed").failed(at(second + 1));
+        }
+        assert_eq!(breaker.state(at(4)), State::Open);
+    }
+
+    #[test]
     fn a_success_ends_the_row() {
         let breaker = Breaker::new(Duration::from_secs(30));
         for second in 0..10 {
