@@ -32,6 +32,17 @@ async fn work_together(a: &Larder, b: &Larder, source: &Source, what: &str) {
     .await;
 }
 
+/// What is computed is stored: one who comes new reads it. Memory alone would answer those who were there for one lease.
+async fn keep_together(server: &RedisServer, larder: &Larder, source: &Source, what: &str) {
+    eventually_async(SOON, what, async || {
+        larder.scope(tool(source, 0)).await;
+        let (young, runs) = (node(server).await, source.runs());
+        young.scope(tool(source, 0)).await;
+        source.runs() == runs
+    })
+    .await;
+}
+
 /// What is no epoch, and what looks like one.
 const EPOCHS: [&str; 14] = [
     "",
@@ -72,6 +83,7 @@ async fn an_epoch_that_is_none_stands_in_nobody_s_way() {
         eventually(SOON, || [&a, &b].iter().all(|larder| larder.stats().redis.connects >= round)).await;
         connected(&a).await;
         connected(&b).await;
+        keep_together(&server, &a, &source, junk).await;
         work_together(&a, &b, &source, junk).await;
         let c = node(&server).await;
         work_together(&c, &a, &source, junk).await;

@@ -21,6 +21,7 @@ mod forget_corners;
 mod forget_late;
 mod fresh_at_home;
 mod fresh_elsewhere;
+mod gathered;
 mod guards;
 mod hostile;
 mod keys;
@@ -38,6 +39,7 @@ mod outages;
 #[allow(dead_code, reason = "the checker of histories uses the rest")]
 mod proxy;
 mod receipts;
+mod reconnect;
 mod redis_may_die;
 mod renewal;
 mod revisions;

@@ -201,6 +201,7 @@ async fn obey(larder: Option<&Larder>, line: &str) {
             answer(format!("{} providers", shown.base.providers));
         }
         "resident" => answer(crate::bounded::resident()),
+        "survivors" => answer(crate::bounded::survivors().await),
         "meet" => answer(crate::bounded::meet_many_names().await),
         "alone" => answer(without_io()),
         "end" => {

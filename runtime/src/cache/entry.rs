@@ -109,4 +109,12 @@ mod tests {
             );
         }
     }
+
+    #[test]
+    fn what_was_ended_is_gone_whatever_else_holds() {
+        for coherence in [Coherence::Tracked, Coherence::Strict, Coherence::Ttl] {
+            let times = Times { now: Moment::START, tracked_until: Moment::NEVER, lease: Duration::from_secs(1) };
+            assert_eq!(judge(false, Moment::START, Moment::NEVER, coherence, times), Verdict::Gone, "{coherence:?}");
+        }
+    }
 }

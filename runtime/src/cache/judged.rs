@@ -126,3 +126,25 @@ fn life(policy: Ttl, call: Option<Duration>, own: Option<Duration>, jitter: f64)
     let shortened = ttl.as_secs_f64() * jitter.clamp(0.0, 1.0) * fastrand::f64();
     Some(ttl.saturating_sub(Duration::try_from_secs_f64(shortened).unwrap_or_default()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_setting_stands_above_the_call_and_a_life_is_shortened_by_its_share_at_most() {
+        let seconds = Duration::from_secs;
+        assert_eq!(life(Ttl::Endless, Some(seconds(5)), 0.1), None);
+        assert_eq!(life(Ttl::Fixed(seconds(9)), Some(seconds(5)), 0.0), Some(seconds(9)));
+        assert_eq!(life(Ttl::Otherwise(seconds(9)), Some(seconds(5)), 0.0), Some(seconds(5)));
+        assert_eq!(life(Ttl::Otherwise(seconds(9)), None, -1.0), Some(seconds(9)));
+        for (jitter, shortest) in [(0.1, 90), (0.5, 50), (7.0, 0)] {
+            let lives: Vec<_> = (0..1_000).filter_map(|_| life(Ttl::Fixed(seconds(100)), None, jitter)).collect();
+            assert!(lives.iter().all(|life| (seconds(shortest)..=seconds(100)).contains(life)), "{jitter}");
+            let (low, high) = (lives.iter().min(), lives.iter().max());
+            let spread = high.zip(low).map_or(Duration::ZERO, |(high, low)| *high - *low);
+            assert!(spread > (seconds(100) - seconds(shortest)) / 2, "{jitter}: over {spread:?}");
+        }
+        assert_eq!(life(Ttl::Fixed(Duration::ZERO), None, 0.5), Some(Duration::ZERO));
+    }
+}

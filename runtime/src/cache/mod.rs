@@ -4,6 +4,8 @@ mod aside;
 mod entry;
 mod fallback;
 mod flight;
+#[cfg(test)]
+mod flight_tests;
 mod forget;
 mod frame;
 mod function;

@@ -7,6 +7,8 @@ mod entries;
 mod number;
 mod stamp;
 mod table;
+#[cfg(all(test, feature = "redis"))]
+mod tests;
 #[cfg_attr(not(feature = "redis"), allow(dead_code, reason = "what only Redis asks for"))]
 mod told;
 

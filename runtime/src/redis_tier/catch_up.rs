@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use redis::{FromRedisValue as _, Value, cmd};
+use tokio::task::JoinSet;
 
 use super::beat::Missed;
 use super::exchange::{Replies, Request};
@@ -11,8 +13,9 @@ use super::link::{ANSWER, Link};
 use super::pending::Owed;
 use super::scripts;
 use super::servers::Servers;
-use crate::epoch::{Fencing, Told};
+use crate::epoch::{Cell, Fencing, Told};
 use crate::log;
+use crate::remote::Refusal;
 
 /// Epochs asked for in one command, and invalidations sent in one request.
 const CHUNK: usize = 512;
@@ -124,7 +127,7 @@ impl Link {
         });
     }
 
-    /// Reads the epochs of all known names: what was changed meanwhile is ended, all else lives on.
+    /// Reads the epochs of all known names, in one round trip: what was changed meanwhile is ended, all else lives on.
     async fn read_again(&self, servers: &Arc<Servers>) -> Result<(), String> {
         #[cfg(feature = "testkit")]
         if crate::testkit::is_out(crate::testkit::Protection::EpochsReadAgain) {
@@ -132,25 +135,49 @@ impl Link {
         }
         let cells = self.table.all();
         let guards: Vec<_> = cells.iter().map(|cell| cell.distrust()).collect();
-        let mut epochs: Vec<Option<Told>> = Vec::with_capacity(cells.len());
-        for chunk in cells.chunks(CHUNK) {
-            let request = scripts::read(&self.names, chunk.iter().map(|cell| &**cell.name()));
-            for reply in self.now(servers, Request::of(request)).await? {
-                match reply {
-                    Ok(value) => epochs.extend(self.all_told(value)),
-                    Err(code) if self.names.are_spread() && code == "WRONGTYPE" => epochs.push(None),
-                    Err(code) => return Err(format!("the epochs could not be read ({code})")),
-                }
-            }
-        }
-        if epochs.len() != cells.len() {
-            return Err("the epochs could not be read".to_owned());
-        }
+        let epochs = self.ask_again(servers, &cells).await?;
         for ((cell, guard), epoch) in cells.iter().zip(guards).zip(epochs) {
             if self.table.learn_again(cell, guard, epoch) {
                 self.pending.add(cell);
             }
         }
         Ok(())
+    }
+
+    /// The epoch of each. Every question is on its way before an answer is waited for; the waiting lasts for as long as
+    /// answers come, each at most the operation timeout behind the one before.
+    async fn ask_again(&self, servers: &Arc<Servers>, cells: &[Arc<Cell>]) -> Result<Vec<Option<Told>>, String> {
+        let mut asked = JoinSet::new();
+        for (place, chunk) in cells.chunks(CHUNK).enumerate() {
+            let request = Request::of(scripts::read(&self.names, chunk.iter().map(|cell| &**cell.name())));
+            let servers = Arc::clone(servers);
+            asked.spawn(async move { (place, servers.exchange(&request, Duration::MAX).await) });
+        }
+        let mut epochs = vec![None; cells.len()];
+        while !asked.is_empty() {
+            let next = tokio::time::timeout(self.operation_timeout, asked.join_next()).await;
+            let Ok(Some(Ok((place, replies)))) = next else { return Err(Refusal::Unknown.to_string()) };
+            let replies = replies.map_err(|refusal| refusal.to_string())?;
+            let answered = self.epochs_of(replies)?;
+            let places = epochs.chunks_mut(CHUNK).nth(place).unwrap_or_default();
+            if answered.len() != places.len() {
+                return Err("the epochs could not be read".to_owned());
+            }
+            places.iter_mut().zip(answered).for_each(|(place, epoch)| *place = epoch);
+        }
+        Ok(epochs)
+    }
+
+    /// What the replies to [`scripts::read`] say.
+    fn epochs_of(&self, replies: Replies) -> Result<Vec<Option<Told>>, String> {
+        let mut epochs = Vec::with_capacity(replies.len());
+        for reply in replies {
+            match reply {
+                Ok(value) => epochs.extend(self.all_told(value)),
+                Err(code) if self.names.are_spread() && code == "WRONGTYPE" => epochs.push(None),
+                Err(code) => return Err(format!("the epochs could not be read ({code})")),
+            }
+        }
+        Ok(epochs)
     }
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use redis::{Cmd, FromRedisValue as _, Value, cmd};
 use tokio::sync::watch;
 
+use super::breaker::Breaker;
 use super::envelope;
 use super::exchange::{Replies, Request};
 use super::link::{Link, Way};
@@ -22,7 +23,7 @@ use crate::lease::{Claim, Grant};
 use crate::log;
 use crate::reactor::Reactor;
 use crate::remote::{Found, Read, Record, Refusal, Remote, Reply, Unchanged};
-use crate::stats::{Breaker, RedisStats};
+use crate::stats::{self, RedisStats};
 
 /// Redis, seen from one instance.
 #[derive(Debug)]
@@ -45,8 +46,8 @@ impl Redis {
             topology,
             table: Arc::clone(&table),
             clock: clock.clone(),
-            reads: Default::default(),
-            writes: Default::default(),
+            reads: Breaker::new(settings.breaker_open),
+            writes: Breaker::new(settings.breaker_open),
             pending: Default::default(),
             operation_timeout: settings.operation_timeout,
             heartbeat: settings.heartbeat,
@@ -98,7 +99,7 @@ impl Redis {
     /// thread all the same, and one hand-over is saved.
     async fn ask(&self, request: &Request, way: Way) -> Result<Replies, Refusal> {
         let link = &self.link;
-        if link.breaker(way).state(link.clock.coarse()) != Breaker::Closed {
+        if link.breaker(way).state(link.clock.coarse()) != stats::Breaker::Closed {
             // A probe must come to an end also when its caller is never polled again.
             return self.send(request.clone(), way).await;
         }
