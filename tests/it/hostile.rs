@@ -78,6 +78,39 @@ async fn an_epoch_that_is_none_stands_in_nobody_s_way() {
     }
 }
 
+/// Among the ends of a function's entries lies what somebody else wrote, or its floor is gone.
+#[tokio::test]
+async fn ends_that_are_none_stand_in_nobody_s_way() {
+    let server = RedisServer::start();
+    let (a, b) = (node(&server).await, node(&server).await);
+    let source = Source::of(1);
+    let mut raw = server.raw().await;
+    for (round, junk) in (2..).zip(EPOCHS) {
+        a.scope(tool(&source, 7)).await;
+        let ends = server.keys_with("@ends:").await;
+        assert_eq!(ends.len(), 1, "{ends:?}");
+        let fields: Vec<String> = server.run(&format!("HKEYS {}", ends[0])).await;
+        for field in fields {
+            let () = redis::cmd("HSET").arg(&ends[0]).arg(&field).arg(junk).query_async(&mut raw).await.unwrap();
+            for larder in [&a, &b] {
+                larder.scope(tool(&source, round)).await;
+            }
+            if field == "@" {
+                let _: u64 = server.run(&format!("HDEL {} @", ends[0])).await;
+            }
+            let value = source.read() + 1;
+            source.set(value);
+            assert!(a.scope(larder::forget(tool(&source, 7))).await.unwrap().is_applied(), "{field}: {junk}");
+            eventually_async(SOON, junk, async || {
+                let seen = a.scope(tool(&source, 7)).await;
+                let runs = source.runs();
+                seen == value + 7 && b.scope(tool(&source, 7)).await == value + 7 && source.runs() == runs
+            })
+            .await;
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_foreign_note_of_the_run_and_a_foreign_counter_of_tokens_are_replaced() {
     let server = RedisServer::start();

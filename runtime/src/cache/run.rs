@@ -123,7 +123,6 @@ impl Run {
         };
         let Computed { value, names, ttl, wanted } = computed;
         let late = names.iter().map(|name| self.larder.table().named(name)).collect();
-        let any_entry = started.any_entry;
         Box::pin(async move {
             let entry = Arc::new(self.judge(started, value, late, ttl, wanted).await);
             if entry.stored {
@@ -135,7 +134,7 @@ impl Run {
                 pilot.land(Arc::clone(&entry));
             }
             if entry.stored {
-                self.write_through(&entry, any_entry).await;
+                self.write_through(&entry).await;
             }
         })
     }

@@ -77,14 +77,8 @@ impl Link {
 
     async fn deliver_some(&self, servers: &Arc<Servers>, owed: Vec<Owed>) -> Result<(), String> {
         let generation = self.generation.load(Ordering::Acquire);
-        let cells = owed.iter().map(|owed| &*owed.cell);
-        let (raises, values) = scripts::end(&self.names, cells, &self.table, Fencing::None);
-        let unlinked =
-            if values.is_empty() { Ok(Replies::new()) } else { self.now(servers, Request::of(values)).await };
-        let replies = match unlinked {
-            Ok(_) => self.now(servers, Request::of(raises)).await,
-            Err(reason) => Err(reason),
-        };
+        let ends = owed.iter().map(|owed| scripts::end(&self.names, &owed.cell, Fencing::None));
+        let replies = self.now(servers, Request::of(ends)).await;
         // What a link that was lost meanwhile confirms may be older than what is known by now: it is sent again.
         let good = self.generation.load(Ordering::Acquire) == generation;
         let confirmed = match &replies {
@@ -96,7 +90,10 @@ impl Link {
         let mut refused = false;
         for (owed, epoch) in owed.into_iter().zip(confirmed.into_iter().chain(std::iter::repeat(None))) {
             match epoch {
-                Some(epoch) => self.table.confirm_end(&owed.cell, owed.ends, epoch),
+                Some(epoch) => {
+                    self.table.confirm_end(&owed.cell, owed.ends, epoch);
+                    self.pending.delivered(&owed);
+                }
                 None => {
                     refused = true;
                     self.pending.give_back(owed);
@@ -117,8 +114,10 @@ impl Link {
         }
         let (link, servers) = (Arc::clone(self), Arc::clone(servers));
         tokio::spawn(async move {
-            if let Err(reason) = link.deliver(&servers).await {
-                log::warn(&format_args!("{reason}"));
+            match link.deliver(&servers).await {
+                Ok(()) => link.refusing.store(false, Ordering::Release),
+                Err(reason) if !link.refusing.swap(true, Ordering::AcqRel) => log::warn(&format_args!("{reason}")),
+                Err(_) => {}
             }
             link.delivering.store(false, Ordering::Release);
         });
@@ -130,21 +129,14 @@ impl Link {
         if crate::testkit::is_out(crate::testkit::Protection::EpochsReadAgain) {
             return Ok(());
         }
-        let cells = self.table.all();
+        let cells = self.table.all_again();
         let guards: Vec<_> = cells.iter().map(|cell| cell.distrust()).collect();
         let mut epochs: Vec<Option<Told>> = Vec::with_capacity(cells.len());
         for chunk in cells.chunks(CHUNK) {
-            let request = scripts::read(&self.names, chunk.iter().map(|cell| &**cell.name()));
-            for reply in self.now(servers, Request::of(request)).await? {
-                match reply {
-                    Ok(value) => epochs.extend(self.all_told(value)),
-                    Err(code) if self.names.are_spread() && code == "WRONGTYPE" => epochs.push(None),
-                    Err(code) => return Err(format!("the epochs could not be read ({code})")),
-                }
-            }
-        }
-        if epochs.len() != cells.len() {
-            return Err("the epochs could not be read".to_owned());
+            let wanted: Vec<Arc<str>> = chunk.iter().map(|cell| Arc::clone(cell.name())).collect();
+            let replies = self.now(servers, Request::of(scripts::read(&self.names, &wanted))).await?;
+            let told = self.answers(&wanted, replies);
+            epochs.extend(told.map_err(|refusal| format!("the epochs could not be read: {refusal}"))?);
         }
         for ((cell, guard), epoch) in cells.iter().zip(guards).zip(epochs) {
             if self.table.learn_again(cell, guard, epoch) {
