@@ -24,11 +24,10 @@ async fn what_is_being_delivered_is_owed_still() {
     let begun = Instant::now();
     while begun.elapsed() < WATCHED {
         assert_eq!(larder.stats().redis.pending_invalidations, 1, "after {:?}", begun.elapsed());
-        tokio::task::yield_now().await;
+        tokio::time::sleep(Duration::from_millis(1)).await;
     }
     let _: String = server.run("CLIENT UNPAUSE").await;
     eventually(SOON, || larder.stats().redis.pending_invalidations == 0).await;
-    assert!(larder.invalidate("tools").await.unwrap().is_applied());
 }
 
 /// Counts what is said of refused invalidations.
