@@ -1,5 +1,6 @@
 //! What a new link must have behind it before it is called up: see the order in `catch_up`.
 
+use std::fmt::Arguments;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -107,6 +108,13 @@ impl Link {
         }
     }
 
+    /// Tells why something is owed over a link that is up: once, until all of it is delivered.
+    pub(super) fn owes(&self, why: &Arguments<'_>) {
+        if !self.refusing.swap(true, Ordering::AcqRel) {
+            log::warn(why);
+        }
+    }
+
     /// Delivers in a task of its own, so that a server that hangs writes does not silence the heartbeat.
     pub(super) fn deliver_aside(self: &Arc<Self>, servers: &Arc<Servers>) {
         if self.pending.count() == 0 || self.delivering.swap(true, Ordering::AcqRel) {
@@ -116,8 +124,7 @@ impl Link {
         tokio::spawn(async move {
             match link.deliver(&servers).await {
                 Ok(()) => link.refusing.store(false, Ordering::Release),
-                Err(reason) if !link.refusing.swap(true, Ordering::AcqRel) => log::warn(&format_args!("{reason}")),
-                Err(_) => {}
+                Err(reason) => link.owes(&format_args!("{reason}")),
             }
             link.delivering.store(false, Ordering::Release);
         });

@@ -19,7 +19,6 @@ use crate::clock::Clock;
 use crate::epoch::{Cell, Fencing, Table, Told};
 use crate::instance::{Parts, Settings};
 use crate::lease::{Claim, Grant};
-use crate::log;
 use crate::reactor::Reactor;
 use crate::remote::{Found, Read, Record, Refusal, Remote, Reply};
 use crate::stats::{Breaker, RedisStats};
@@ -227,7 +226,7 @@ impl Remote for Redis {
                     }
                 }
                 Err(refusal) => {
-                    log::warn(&format_args!("an invalidation is kept until Redis takes it: {refusal}"));
+                    link.owes(&format_args!("an invalidation is kept until Redis takes it: {refusal}"));
                     cells.iter().for_each(|cell| link.pending.add(cell));
                     link.look.notify_one();
                 }
