@@ -8,7 +8,7 @@ use tokio::task::JoinHandle;
 
 use crate::proxy::Proxy;
 use crate::server::RedisServer;
-use crate::support::{Gate, SOON, Source, eventually_async, memory, node, node_at, within};
+use crate::support::{Gate, SOON, Source, connected, disconnected, eventually_async, memory, node, node_at, within};
 
 #[ttl_cached(entity = "tools", skip(source, gate), ttl = "60s")]
 async fn slow_tool(source: &Source, gate: Option<&Gate>, id: u64) -> u64 {
@@ -21,6 +21,11 @@ async fn slow_tool(source: &Source, gate: Option<&Gate>, id: u64) -> u64 {
 
 #[ttl_cached(entity = "tools", skip(source), ttl = "60s", store = redis)]
 async fn shared_tool(source: &Source, id: u64) -> u64 {
+    source.read() + id
+}
+
+#[ttl_cached(entity = "tools", skip(source), ttl = "60s", store = memory)]
+async fn local_tool(source: &Source, id: u64) -> u64 {
     source.read() + id
 }
 
@@ -110,6 +115,32 @@ async fn a_result_that_arrives_after_its_end_was_evicted_is_not_stored() {
     .await;
     let new = node(&server).await;
     assert_eq!(new.scope(slow_tool(&source, None, 1)).await, 21, "an ended value came back");
+}
+
+/// What was computed before the link was lost, and while there was none, lives on behind it.
+#[tokio::test]
+async fn a_new_link_takes_out_no_entry_that_was_not_ended() {
+    let server = RedisServer::start();
+    let proxy = Proxy::before(server.port());
+    let larder = node_at(&proxy.url()).await;
+    let source = Source::of(10);
+    for id in 0..=1 {
+        if id == 1 {
+            proxy.silence_all();
+            disconnected(&larder).await;
+        }
+        larder.scope(slow_tool(&source, None, id)).await;
+        larder.scope(local_tool(&source, id)).await;
+    }
+    evict_ends(&server).await;
+    proxy.resume();
+    connected(&larder).await;
+    source.set(20);
+    for id in 0..=1 {
+        assert_eq!(larder.scope(slow_tool(&source, None, id)).await, 10 + id);
+        assert_eq!(larder.scope(local_tool(&source, id)).await, 10 + id);
+    }
+    assert_eq!(source.runs(), 4);
 }
 
 /// Whatever each knew of the ends that Redis lost, one run is enough for all of them.
