@@ -36,6 +36,7 @@ mod noise;
 mod off_is_off;
 mod one_computation;
 mod outages;
+mod owed;
 #[allow(dead_code, reason = "the checker of histories uses the rest")]
 mod proxy;
 mod receipts;

@@ -265,11 +265,6 @@ impl<V: Storable> Entries for Function<V> {
     fn end_all(&self) {
         self.clear();
     }
-
-    #[cfg(feature = "redis")]
-    fn redis_key(&self, hash: &str) -> String {
-        format!("{}{hash}", self.core.prefix)
-    }
 }
 
 /// The map of a revision, captured before anything is computed.

@@ -8,7 +8,7 @@ use super::look::Run;
 use super::{AnyValue, Entry, Frame, Node, Store};
 use crate::ambient::Ambient;
 use crate::clock::Moment;
-use crate::epoch::{Cell, Epoch, Stamp};
+use crate::epoch::{Cell, Stamp};
 
 /// A body that runs.
 pub(super) struct Started {
@@ -17,8 +17,6 @@ pub(super) struct Started {
     born: Moment,
     began: u64,
     generation: u64,
-    /// The epoch of any entry of the function.
-    pub(super) any_entry: Epoch,
     /// Something that it depends on is being written: what is computed is stored nowhere.
     fenced: bool,
 }
@@ -32,10 +30,10 @@ impl Run {
         let (born, generation) = (self.larder.now(), self.generation());
         let frame = Frame::new(self.ambient.frame.clone(), node);
         let inside = self.inside(Some(Arc::clone(&frame)));
-        let (stamp, any_entry) = (self.stamp(), self.core().any_entry.epoch());
+        let stamp = self.stamp();
         // Behind the epochs: whoever raised one that is in the stamp had put up its fence before.
         let fenced = self.is_fenced(born);
-        self.started = Some(Started { frame, stamp, born, began, generation, any_entry, fenced });
+        self.started = Some(Started { frame, stamp, born, began, generation, fenced });
         inside
     }
 
@@ -48,7 +46,7 @@ impl Run {
         (ttl, own_ttl): (Option<Duration>, Option<Duration>),
         wanted: bool,
     ) -> Entry {
-        let Started { frame, mut stamp, born, began, generation, fenced, .. } = started;
+        let Started { frame, mut stamp, born, began, generation, fenced } = started;
         let (core, table) = (self.core(), self.larder.table());
         #[cfg(feature = "testkit")]
         if crate::testkit::is_out(crate::testkit::Protection::StampBeforeBody) {

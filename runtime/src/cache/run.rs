@@ -130,7 +130,6 @@ impl Run {
             self.flight = None;
             return Box::pin(future::ready(None));
         }
-        let any_entry = started.any_entry;
         Box::pin(async move {
             if let Some(entry) = former
                 && self.falls_back(&entry).await
@@ -152,7 +151,7 @@ impl Run {
                 pilot.land(Arc::clone(&entry));
             }
             if entry.stored {
-                self.write_through(&entry, any_entry).await;
+                self.write_through(&entry).await;
             }
             None
         })

@@ -14,6 +14,8 @@ mod told;
 
 pub(crate) use canonical::{EVERYTHING, canonical, is_canonical};
 pub(crate) use cell::{Cell, Guard};
+#[cfg(any(feature = "redis", feature = "testkit"))]
+pub(crate) use entries::Single;
 pub(crate) use entries::{Entries, Owner, is_entry, mark};
 pub(crate) use number::Epoch;
 pub(crate) use stamp::Stamp;

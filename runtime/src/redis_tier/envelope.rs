@@ -31,10 +31,11 @@ pub(crate) fn pack(record: &Record, deadline: u64) -> Option<Vec<u8>> {
         .then(|| lz4_flex::block::compress(&record.payload))
         .filter(|compressed| compressed.len() < record.payload.len());
     let (form, payload) = compressed.as_ref().map_or((PLAIN, &record.payload), |bytes| (COMPRESSED, bytes));
-    let mut out = Vec::with_capacity(payload.len() + 64 + record.stamp.len() * 48);
+    let mut out = Vec::with_capacity(payload.len() + 72 + record.stamp.len() * 48);
     out.extend_from_slice(&MAGIC);
     out.extend_from_slice(&[WIRE_VERSION, form]);
     out.extend_from_slice(&record.hash);
+    out.extend_from_slice(&record.entry.raw().to_le_bytes());
     out.extend_from_slice(&deadline.to_le_bytes());
     out.extend_from_slice(&u16::try_from(record.stamp.len()).ok()?.to_le_bytes());
     for (name, epoch) in &record.stamp {
@@ -63,6 +64,7 @@ pub(crate) fn unpack(bytes: &[u8], hash: &[u8; 32], server_now: u64) -> Option<R
     if rest.take(32)? != hash {
         return None;
     }
+    let entry = Epoch::confirmed(u64::from_le_bytes(rest.chunk()?));
     let deadline = u64::from_le_bytes(rest.chunk()?);
     let life = match deadline {
         0 => Duration::MAX,
@@ -88,7 +90,7 @@ pub(crate) fn unpack(bytes: &[u8], hash: &[u8; 32], server_now: u64) -> Option<R
         }
         _ => return None,
     };
-    Some(Record { hash: *hash, stamp, life, payload })
+    Some(Record { hash: *hash, entry, stamp, life, payload })
 }
 
 /// The bytes not read yet.
@@ -116,7 +118,7 @@ mod tests {
 
     fn record(payload: Vec<u8>) -> Record {
         let stamp = vec![(Arc::from("tools"), Epoch::confirmed(5)), (Arc::from("tool:1"), Epoch::confirmed(6))];
-        Record { hash: [7; 32], stamp, life: Duration::from_micros(900), payload }
+        Record { hash: [7; 32], entry: Epoch::confirmed(4), stamp, life: Duration::from_micros(900), payload }
     }
 
     #[test]
@@ -156,7 +158,7 @@ mod tests {
         let mut record = record(vec![9; 100_000]);
         let mut bytes = pack(&record, 1_000).expect("small enough");
         bytes.truncate(bytes.len() - 8);
-        let at = 3 + 2 + 32 + 8 + 2 + (2 + 5 + 8) + (2 + 6 + 8);
+        let at = 3 + 2 + 32 + 8 + 8 + 2 + (2 + 5 + 8) + (2 + 6 + 8);
         bytes[at..at + 4].copy_from_slice(&u32::MAX.to_le_bytes());
         let checksum = xxh3_64(&bytes);
         bytes.extend_from_slice(&checksum.to_le_bytes());
@@ -171,7 +173,7 @@ mod tests {
     }
 
     /// Where the lengths stand: of the stamp, of its names, of the payload.
-    const LENGTHS: [(usize, usize); 4] = [(45, 2), (47, 2), (62, 2), (78, 4)];
+    const LENGTHS: [(usize, usize); 4] = [(53, 2), (55, 2), (70, 2), (86, 4)];
 
     /// Sealed bytes with a lie, a flip, a cut or a graft in them.
     fn mutant(bytes: &[u8], random: &mut fastrand::Rng) -> Vec<u8> {
@@ -254,7 +256,7 @@ mod tests {
         let bytes = pack(&many, 1_000).expect("as many as may be");
         assert!(unpack(&bytes, &[7; 32], 100).is_some());
         let mut more = bytes[..bytes.len() - 8].to_vec();
-        more[45..47].copy_from_slice(&u16::MAX.to_le_bytes());
+        more[53..55].copy_from_slice(&u16::MAX.to_le_bytes());
         assert_eq!(unpack(&sealed(&more), &[7; 32], 100), None);
         for name in ["", "a b", "a\n", &"x".repeat(1_000), &"x".repeat(60_000)] {
             let mut odd = record(Vec::new());
@@ -283,7 +285,7 @@ mod tests {
         for unpacked in [5_000_000_u32, 60 << 20, LARGEST as u32, u32::MAX] {
             let compressed = pack(&record(vec![9; 5_000]), 1_000).expect("small enough");
             let mut lie = compressed[..compressed.len() - 8].to_vec();
-            lie[78..82].copy_from_slice(&unpacked.to_le_bytes());
+            lie[86..90].copy_from_slice(&unpacked.to_le_bytes());
             assert_eq!(unpack(&sealed(&lie), &[7; 32], 100), None);
         }
         attack(5_000);

@@ -126,7 +126,7 @@ async fn slots_move(cluster: &Cluster, a: &Larder, b: &Larder, to: usize) {
         rows.change(a, id).await;
     }
     rows.settled(a, b).await;
-    for part in [":@epoch:row:3", ":@epoch:{@everything}", ":@epoch:rows", ":rows:"] {
+    for part in [":@epoch:row:3", ":@epoch:{@everything}", ":@epoch:rows", ":@epoch:@ends:", ":rows:"] {
         let found = cluster.keys_with(part).await;
         assert!(!found.is_empty(), "no key {part}");
         let Some((from, key)) = found.into_iter().find(|(at, _)| *at != to) else { continue };
