@@ -43,6 +43,8 @@ pub(crate) struct Record {
     pub(crate) hash: [u8; 32],
     pub(crate) stamp: Vec<(Arc<str>, Epoch)>,
     pub(crate) life: Duration,
+    /// Which computation made it.
+    pub(crate) made: u64,
     pub(crate) payload: Vec<u8>,
 }
 

@@ -30,6 +30,8 @@ pub(crate) struct Facts {
     pub(crate) renew_at: Moment,
     /// Finds it by the name of its entry.
     pub(crate) mark: u64,
+    /// Which computation made it.
+    pub(crate) made: u64,
 }
 
 impl<V: Storable> Kept<V> {
@@ -54,7 +56,7 @@ impl Facts {
         }
         let more = if more.parts().is_empty() { None } else { Some(Arc::new(more)) };
         let own = [epoch(&own[0]), epoch(&own[1])];
-        Self { own, more, born: entry.born, deadline: entry.deadline, renew_at: entry.renew_at, mark }
+        Self { own, more, born: entry.born, deadline: entry.deadline, renew_at: entry.renew_at, mark, made: entry.made }
     }
 
     /// The whole stamp.
@@ -70,8 +72,8 @@ impl Facts {
 
     /// `value` with these facts, to be handed on.
     pub(crate) fn entry(&self, value: Box<AnyValue>, own: &Own) -> Entry {
-        let (born, deadline, renew_at) = (self.born, self.deadline, self.renew_at);
-        Entry { value, stamp: self.stamp(own), born, deadline, renew_at, stored: true }
+        let Self { born, deadline, renew_at, made, .. } = *self;
+        Entry { value, stamp: self.stamp(own), born, deadline, renew_at, stored: true, made }
     }
 
     /// Whether nothing it depends on has been ended since.

@@ -162,6 +162,7 @@ fn may_serve<V: Storable>(
             if let Some((frame, any_entry)) = within {
                 frame.depends(&kept.facts.stamp(&core.cells), larder.known_at(kept.facts.born), kept.facts.deadline);
                 frame.depends_on_entry(&core.any_entry, any_entry);
+                frame.served(kept.facts.made, kept.facts.deadline.before(core.stale()));
             }
             true
         }

@@ -178,7 +178,7 @@ impl Run {
         }
         let deadline = self.larder.now() + life;
         let renew_at = core.renew_at(deadline, core.ttl.usual());
-        Some(Arc::new(Entry { value, stamp, born, deadline, renew_at, stored: true }))
+        Some(Arc::new(Entry { value, stamp, born, deadline, renew_at, stored: true, made: record.made }))
     }
 
     /// Which link there is: another number after each change.
@@ -203,7 +203,7 @@ impl Run {
         let endless = entry.deadline == Moment::NEVER;
         let life = if endless { Duration::MAX } else { entry.deadline.since(self.larder.now()) };
         let unchanged = Unchanged { name: Arc::clone(core.any_entry.name()), epoch: any_entry };
-        match remote.write(name, Record { hash, stamp, life, payload }, unchanged).await {
+        match remote.write(name, Record { hash, stamp, life, made: entry.made, payload }, unchanged).await {
             Ok(true) => {}
             // Another epoch, or none any more: Redis may have lost it, and nothing would be stored until it has one again.
             Ok(false) => drop(self.learn(std::slice::from_ref(&core.any_entry), true).await),
