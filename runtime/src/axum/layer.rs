@@ -64,8 +64,10 @@ use crate::http::{Conditional, Decision};
 #[derive(Clone)]
 pub struct RevisionLayer<F> {
     conditional: F,
-    scope: Option<Arc<dyn Fn(&Parts) -> String + Send + Sync>>,
+    scope: Option<ScopeBy>,
 }
+
+type ScopeBy = Arc<dyn Fn(&Parts) -> String + Send + Sync>;
 
 impl<F: Fn() -> Conditional> RevisionLayer<F> {
     /// A layer for what `conditional` tells of, which is asked before each handler and behind it.
