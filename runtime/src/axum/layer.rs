@@ -13,7 +13,7 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use super::Preconditions;
-use crate::http::{Conditional, Decision};
+use crate::http::Conditional;
 
 /// Gives the responses to `GET` and `HEAD` a tag made of a revision, the host, the path and the query; and answers 304 before
 /// the handler runs, where the request names that very tag.
@@ -140,9 +140,8 @@ where
         let (parts, body) = request.into_parts();
         let scopes = self.layer.scopes(&parts);
         let before = scoped((self.layer.conditional)(), &scopes);
-        let decision = preconditions.of(&before);
-        if decision == Decision::NotModified && preconditions.name(&before) {
-            return Answering { step: Step::Known { response: Some(before.answer(decision)) } };
+        if let Some(response) = before.early(&preconditions) {
+            return Answering { step: Step::Known { response: Some(response) } };
         }
         let future = self.inner.call(Request::from_parts(parts, body));
         let asked = Asked { preconditions, before, scopes, conditional: self.layer.conditional.clone() };
@@ -174,18 +173,9 @@ struct Asked<F> {
 }
 
 impl<F: Fn() -> Conditional> Asked<F> {
-    fn dress<R: Default>(&self, mut response: Response<R>) -> Response<R> {
+    fn dress<R: Default>(&self, response: Response<R>) -> Response<R> {
         let now = scoped((self.conditional)(), &self.scopes);
-        if !response.status().is_success() || now.etag() != self.before.etag() {
-            return response;
-        }
-        match self.preconditions.of(&now) {
-            Decision::Send => {
-                now.apply(response.headers_mut());
-                response
-            }
-            decision => now.answer(decision),
-        }
+        if now.etag() == self.before.etag() { now.dressed(&self.preconditions, response) } else { response }
     }
 }
 

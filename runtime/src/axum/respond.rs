@@ -5,9 +5,10 @@ use std::future::Future;
 
 use ::http::header::{IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_UNMODIFIED_SINCE};
 use ::http::request::Parts;
-use ::http::{HeaderMap, HeaderValue, Method};
+use ::http::{HeaderMap, HeaderValue, Method, Response};
+use axum_core::body::Body;
 use axum_core::extract::FromRequestParts;
-use axum_core::response::{IntoResponse, Response};
+use axum_core::response::IntoResponse;
 
 use crate::http::{Conditional, Decision};
 
@@ -68,8 +69,10 @@ impl Conditional {
     /// Answers 304 or 412 where the preconditions say so, and otherwise what `make` makes, dressed in `ETag`, `Cache-Control`,
     /// `Vary` and `Last-Modified`.
     ///
-    /// Only a success of a `GET` or `HEAD` is dressed: an error may be returned without a thought, and the response to a
-    /// write shows another state than the one that was asked about. `make` is not run for a 304 or a 412.
+    /// `make` is not run where the request names the very tag, nor for a write that is stopped. All other preconditions of a
+    /// `GET` or `HEAD` (`*`, dates, `If-Match`) are answered behind it, since they mean nothing where it fails. Only a success of
+    /// these two is dressed: an error may be returned without a thought, and the response to a write shows another state than the
+    /// one that was asked about.
     ///
     /// # Examples
     ///
@@ -82,8 +85,8 @@ impl Conditional {
     /// assert_eq!(response.headers()["cache-control"], "private, no-cache");
     /// ```
     #[cfg_attr(docsrs, doc(cfg(feature = "axum")))]
-    pub fn respond<R: IntoResponse>(&self, preconditions: &Preconditions, make: impl FnOnce() -> R) -> Response {
-        match self.refused(preconditions) {
+    pub fn respond<R: IntoResponse>(&self, preconditions: &Preconditions, make: impl FnOnce() -> R) -> Response<Body> {
+        match self.early(preconditions) {
             Some(response) => response,
             None => self.dressed(preconditions, make().into_response()),
         }
@@ -105,31 +108,41 @@ impl Conditional {
     /// # });
     /// ```
     #[cfg_attr(docsrs, doc(cfg(feature = "axum")))]
-    pub async fn respond_with<F>(&self, preconditions: &Preconditions, make: impl FnOnce() -> F) -> Response
+    pub async fn respond_with<F>(&self, preconditions: &Preconditions, make: impl FnOnce() -> F) -> Response<Body>
     where
         F: Future<Output: IntoResponse>,
     {
-        match self.refused(preconditions) {
+        match self.early(preconditions) {
             Some(response) => response,
             None => self.dressed(preconditions, make().await.into_response()),
         }
     }
 
-    fn refused(&self, preconditions: &Preconditions) -> Option<Response> {
+    /// What is sure before the handler runs: a request to read names the very tag, and was answered with success before; or a
+    /// write expects another state.
+    pub(super) fn early<B: Default>(&self, preconditions: &Preconditions) -> Option<Response<B>> {
         let decision = preconditions.of(self);
-        decision.status().map(|_| self.answer(decision))
+        let is_sure = !preconditions.read() || (decision == Decision::NotModified && preconditions.name(self));
+        (is_sure && decision != Decision::Send).then(|| self.answer(decision))
     }
 
-    fn dressed(&self, preconditions: &Preconditions, mut response: Response) -> Response {
-        if preconditions.read() && response.status().is_success() {
-            self.apply(response.headers_mut());
+    /// What the handler said, by what is known behind it.
+    pub(super) fn dressed<B: Default>(&self, preconditions: &Preconditions, mut response: Response<B>) -> Response<B> {
+        if !(preconditions.read() && response.status().is_success()) {
+            return response;
         }
-        response
+        match preconditions.of(self) {
+            Decision::Send => {
+                self.apply(response.headers_mut());
+                response
+            }
+            decision => self.answer(decision),
+        }
     }
 
     /// The response without a body that a decision is.
-    pub(super) fn answer<B: Default>(&self, decision: Decision) -> ::http::Response<B> {
-        let mut response = ::http::Response::new(B::default());
+    fn answer<B: Default>(&self, decision: Decision) -> Response<B> {
+        let mut response = Response::new(B::default());
         *response.status_mut() = decision.status().unwrap_or_default();
         if decision == Decision::NotModified {
             self.apply(response.headers_mut());

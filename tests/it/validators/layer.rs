@@ -98,6 +98,7 @@ async fn no_two_hosts_urls_or_users_share_a_tag() {
         ("/page?q=1", &[("host", "a.example")]),
         ("/page", &[("host", "a.example"), ("x-user", "ann")]),
         ("http://c.example/page", &[]),
+        ("http://d.example/page", &[]),
     ] {
         tags.push(read(&router, path, lines).await.header("etag").unwrap().to_owned());
     }

@@ -185,7 +185,51 @@ async fn tasks_are_seen_by_the_frame_that_they_were_given() {
     assert_eq!(tag(&observed(&larder, task()).await), direct);
     // A frame of somewhere else tells its own body, and nobody here.
     let elsewhere = larder.run(larder::frame);
-    assert_eq!(observed(&larder, elsewhere.scope(stale(1))).await.etag(), None);
+    let both = async { stale(1).await + elsewhere.scope(stale(1)).await };
+    assert_eq!(observed(&larder, both).await.etag(), None);
+}
+
+/// Inside the observation, the frame of the body around it.
+#[ttl_cached(entity = "pages", ttl = "1h", skip(source))]
+async fn page_by_its_frame(source: &Source) -> bool {
+    let frame = larder::frame();
+    let observed = observe(async { tool(source, 1).await + frame.scope(tool(source, 2)).await }).await;
+    observed.1.etag().is_none()
+}
+
+#[tokio::test]
+async fn what_the_body_around_is_told_is_missed_by_the_observation_alone() {
+    let (larder, source) = (Larder::testing(), Source::of(1));
+    for runs in [2, 2, 4] {
+        assert!(larder.scope(page_by_its_frame(&source)).await);
+        assert_eq!(source.runs(), runs, "the body's result is stored, and ended with what it called");
+        if larder.stats().entities["pages"].hits_memory == 1 {
+            larder.invalidate("tools").await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn of_two_lives_the_shorter_counts_in_any_order() {
+    let (larder, source) = (Larder::testing(), Source::of(1));
+    let longer = observed(&larder, tool(&source, 1)).await;
+    larder.clock().advance(Duration::from_secs(5));
+    let (shorter, longer) = (longer, observed(&larder, tool(&source, 2)).await);
+    let endless = Conditional::revision(&Config("r1"));
+    let off = Conditional::revision(&Config("r1")).no_store();
+    for (one, other, expected) in [
+        (&shorter, &longer, "private, max-age=15"),
+        (&longer, &shorter, "private, max-age=15"),
+        (&endless, &shorter, "private, max-age=15"),
+        (&shorter, &endless, "private, max-age=15"),
+        (&endless, &endless, "private, no-cache"),
+        (&shorter, &off, "no-store"),
+        (&off, &shorter, "no-store"),
+    ] {
+        assert_eq!(cache_control(&one.clone().with(other.clone())), expected);
+        assert_eq!(cache_control(&one.clone().lives_as(other)), expected);
+        assert_eq!(tag(&one.clone().lives_as(other)), tag(one));
+    }
 }
 
 #[tokio::test]

@@ -130,12 +130,17 @@ async fn errors_are_passed_on_as_they_are() {
         .scope(async {
             let router = router();
             for (path, status) in [("/fail", 503), ("/gone", 404)] {
-                let answer = ask(&router, Method::GET, path, &[]).await;
-                assert_eq!(answer.status, status);
-                for name in ["etag", "cache-control"] {
-                    assert_eq!(answer.header(name), None, "{path} {name}");
+                for lines in [&[][..], &[("if-none-match", "*")], &[("if-match", "\"another\"")]] {
+                    let answer = ask(&router, Method::GET, path, lines).await;
+                    assert_eq!(answer.status, status, "{lines:?}");
+                    for name in ["etag", "cache-control"] {
+                        assert_eq!(answer.header(name), None, "{path} {name}");
+                    }
                 }
             }
+            // Of a success, the same two are answered.
+            assert_eq!(ask(&router, Method::GET, "/configured", &[("if-none-match", "*")]).await.status, 304);
+            assert_eq!(ask(&router, Method::GET, "/configured", &[("if-match", "\"another\"")]).await.status, 412);
         })
         .await;
 }
