@@ -9,6 +9,7 @@ use std::task::{Context, Poll, ready};
 use ::http::header::HOST;
 use ::http::request::Parts;
 use ::http::{Request, Response};
+use axum_core::body::Body;
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -118,15 +119,14 @@ pub struct Revisioned<S, F> {
     layer: RevisionLayer<F>,
 }
 
-impl<S, F, B, R> Service<Request<B>> for Revisioned<S, F>
+impl<S, F, B> Service<Request<B>> for Revisioned<S, F>
 where
-    S: Service<Request<B>, Response = Response<R>>,
+    S: Service<Request<B>, Response = Response<Body>>,
     F: Fn() -> Conditional + Clone,
-    R: Default,
 {
-    type Response = Response<R>;
+    type Response = Response<Body>;
     type Error = S::Error;
-    type Future = Answering<S::Future, F, R>;
+    type Future = Answering<S::Future, F>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(cx)
@@ -173,7 +173,7 @@ struct Asked<F> {
 }
 
 impl<F: Fn() -> Conditional> Asked<F> {
-    fn dress<R: Default>(&self, response: Response<R>) -> Response<R> {
+    fn dress(&self, response: Response<Body>) -> Response<Body> {
         let now = scoped((self.conditional)(), &self.scopes);
         if now.etag() == self.before.etag() { now.dressed(&self.preconditions, response) } else { response }
     }
@@ -181,17 +181,17 @@ impl<F: Fn() -> Conditional> Asked<F> {
 
 pin_project_lite::pin_project! {
     /// The response that a [`Revisioned`] service is about to give.
-    pub struct Answering<T, F, R> {
+    pub struct Answering<T, F> {
         #[pin]
-        step: Step<T, F, R>,
+        step: Step<T, F>,
     }
 }
 
 pin_project_lite::pin_project! {
     #[project = Projected]
-    enum Step<T, F, R> {
+    enum Step<T, F> {
         /// The client has it.
-        Known { response: Option<Response<R>> },
+        Known { response: Option<Response<Body>> },
         /// Whatever the service says.
         Passing { #[pin] future: T },
         /// What the service says, dressed.
@@ -199,13 +199,12 @@ pin_project_lite::pin_project! {
     }
 }
 
-impl<T, F, R, E> Future for Answering<T, F, R>
+impl<T, F, E> Future for Answering<T, F>
 where
-    T: Future<Output = Result<Response<R>, E>>,
+    T: Future<Output = Result<Response<Body>, E>>,
     F: Fn() -> Conditional,
-    R: Default,
 {
-    type Output = Result<Response<R>, E>;
+    type Output = Result<Response<Body>, E>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project().step.project() {
@@ -221,7 +220,7 @@ where
     }
 }
 
-impl<T, F, R> fmt::Debug for Answering<T, F, R> {
+impl<T, F> fmt::Debug for Answering<T, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Answering").finish_non_exhaustive()
     }

@@ -2,6 +2,8 @@
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
 use ::http::header::{IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_UNMODIFIED_SINCE};
 use ::http::request::Parts;
@@ -120,14 +122,14 @@ impl Conditional {
 
     /// What is sure before the handler runs: a request to read names the very tag, and was answered with success before; or a
     /// write expects another state.
-    pub(super) fn early<B: Default>(&self, preconditions: &Preconditions) -> Option<Response<B>> {
+    pub(super) fn early(&self, preconditions: &Preconditions) -> Option<Response<Body>> {
         let decision = preconditions.of(self);
         let is_sure = !preconditions.read() || (decision == Decision::NotModified && preconditions.name(self));
         (is_sure && decision != Decision::Send).then(|| self.answer(decision))
     }
 
     /// What the handler said, by what is known behind it.
-    pub(super) fn dressed<B: Default>(&self, preconditions: &Preconditions, mut response: Response<B>) -> Response<B> {
+    pub(super) fn dressed(&self, preconditions: &Preconditions, mut response: Response<Body>) -> Response<Body> {
         if !(preconditions.read() && response.status().is_success()) {
             return response;
         }
@@ -141,12 +143,33 @@ impl Conditional {
     }
 
     /// The response without a body that a decision is.
-    fn answer<B: Default>(&self, decision: Decision) -> Response<B> {
-        let mut response = Response::new(B::default());
+    fn answer(&self, decision: Decision) -> Response<Body> {
+        let mut response = Response::new(Body::empty());
         *response.status_mut() = decision.status().unwrap_or_default();
         if decision == Decision::NotModified {
             self.apply(response.headers_mut());
+            *response.body_mut() = Body::new(Absent);
         }
         response
+    }
+}
+
+/// The body of a 304: none, of a length that is not told. axum would write `Content-Length: 0` for an empty one, and a client
+/// take that for the length of what it has.
+struct Absent;
+
+impl http_body::Body for Absent {
+    type Data = <Body as http_body::Body>::Data;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<http_body::Frame<Self::Data>, Infallible>>> {
+        Poll::Ready(None)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        true
     }
 }

@@ -22,8 +22,11 @@ fn conditional() -> Conditional {
     Conditional::revision(&Config("8f3c")).last_modified(modified)
 }
 
+/// A method, the fields of a request, and what they come to.
+type Case<'a> = (Method, &'a [(&'static str, &'a str)], Decision);
+
 /// `T` stands for the tag itself, with its quotes, but in a date.
-fn check(conditional: &Conditional, cases: &[(Method, &[(&'static str, &str)], Decision)]) {
+fn check(conditional: &Conditional, cases: &[Case<'_>]) {
     let quoted = tag(conditional).trim_start_matches("W/").to_owned();
     for (method, lines, expected) in cases {
         let lines: Vec<(&'static str, String)> = lines

@@ -8,6 +8,7 @@ use http::{Method, Request, StatusCode, header};
 use larder::axum::Preconditions;
 use larder::http::{Conditional, observe};
 use larder::{Larder, ttl_cached};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tower_service::Service as _;
 
 use crate::support::Config;
@@ -167,4 +168,35 @@ async fn what_the_handler_says_itself_stands() {
     let configured = ask(&router, Method::GET, "/configured", &[]).await;
     assert_eq!(configured.header("cache-control"), Some("private, no-cache"));
     assert_eq!((configured.body.as_str(), configured.header("vary")), ("configured", None));
+}
+
+#[tokio::test]
+async fn over_the_wire_a_304_tells_no_length() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let at = listener.local_addr().unwrap();
+    let server = tokio::spawn(async move { axum::serve(listener, router()).await });
+    let tag = Conditional::revision(&Config("8f3c")).etag().unwrap();
+    let tag = tag.to_str().unwrap();
+    let mut stream = tokio::net::TcpStream::connect(at).await.unwrap();
+    // The second request shows that the connection is still in step.
+    let requests =
+        [("GET", tag, "304"), ("HEAD", tag, "304"), ("HEAD", "\"another\"", "200"), ("GET", "\"another\"", "200")];
+    for (number, (method, tag, _)) in requests.into_iter().enumerate() {
+        let last = if number == 3 { "connection: close\r\n" } else { "" };
+        let request = format!("{method} /configured HTTP/1.1\r\nhost: a\r\nif-none-match: {tag}\r\n{last}\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+    }
+    let mut said = String::new();
+    stream.read_to_string(&mut said).await.unwrap();
+    let responses: Vec<&str> = said.split("HTTP/1.1 ").skip(1).collect();
+    assert_eq!(responses.len(), 4, "{said}");
+    for ((_, _, status), response) in requests.iter().zip(&responses) {
+        assert!(response.starts_with(status), "{said}");
+        let length = response.lines().find_map(|line| line.strip_prefix("content-length: "));
+        assert_eq!(length, (*status == "200").then_some("10"), "{said}");
+        assert!(response.contains("\r\netag: \"") && response.contains("\r\ndate: "), "{said}");
+    }
+    let bodies: Vec<&str> = responses.iter().map(|response| response.split_once("\r\n\r\n").unwrap().1).collect();
+    assert_eq!(bodies, ["", "", "", "configured"]);
+    server.abort();
 }
