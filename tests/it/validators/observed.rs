@@ -230,6 +230,10 @@ async fn of_two_lives_the_shorter_counts_in_any_order() {
         assert_eq!(cache_control(&one.clone().lives_as(other)), expected);
         assert_eq!(tag(&one.clone().lives_as(other)), tag(one));
     }
+    // What is kept nowhere may not be kept, also beside what is over.
+    larder.clock().advance(Duration::from_secs(60));
+    let nothing = observed(&larder, async {}).await;
+    assert_eq!(cache_control(&shorter.with(nothing)), "no-store");
 }
 
 #[tokio::test]
