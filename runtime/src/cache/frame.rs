@@ -1,4 +1,4 @@
-//! What a running cached body depends on: gathered from every cached call made inside it.
+//! What a running cached body depends on, gathered from every cached call made inside it; and who watches these calls.
 
 use super::Node;
 use crate::clock::Moment;

@@ -17,7 +17,10 @@ use crate::instance::Larder;
 /// The tag is that of the computations whose values were served: it is the same, in every process, until one of them is made
 /// anew, by an invalidation or because its time was over. For one that outlives that, where the value turns out the same,
 /// see [`Conditional::content`]. It is a weak tag, since larder knows the values and not the bytes that are made of them;
-/// see [`Conditional::strong`]. The life is the shortest that is left to any of the values.
+/// see [`Conditional::strong`]. What the response depends on besides, such as a language, goes into [`Conditional::scope`].
+///
+/// The life is the shortest that is left to any of the values. A client that keeps a response so long, unasked, sees no
+/// invalidation before: where that is too late, say [`Conditional::no_cache`] or a [`Conditional::max_age`].
 ///
 /// Where a value was kept nowhere (an `Err`, `store_if`, `ttl = 0`, a cache that is off), and where no cached call was made,
 /// there is no tag, and `Cache-Control` is `no-store`: nobody could say when it changes. Not seen: tasks that were spawned without
