@@ -7,6 +7,9 @@
 #[path = "private.rs"]
 pub mod __private;
 mod ambient;
+#[cfg(feature = "axum")]
+#[cfg_attr(docsrs, doc(cfg(feature = "axum")))]
+pub mod axum;
 mod background;
 mod blocking;
 mod cache;
@@ -18,10 +21,15 @@ mod error;
 #[cfg(all(any(fuzzing, test), feature = "redis"))]
 #[doc(hidden)]
 pub mod fuzz;
+#[cfg(feature = "http")]
+#[cfg_attr(docsrs, doc(cfg(feature = "http")))]
+pub mod http;
 mod instance;
 mod key;
 mod lease;
 mod log;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod reactor;
 #[cfg(any(feature = "redis", feature = "testkit"))]
 mod redis_tier;

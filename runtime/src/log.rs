@@ -12,12 +12,13 @@ pub(crate) fn warn(message: &Arguments<'_>) {
 #[cfg(not(feature = "tracing"))]
 pub(crate) const fn warn(_: &Arguments<'_>) {}
 
-/// A cached function ran its body.
+/// A cached function runs its body; of its arguments, the event has the beginning of their hash.
 #[cfg(feature = "tracing")]
-pub(crate) fn miss(function: &str) {
-    tracing::debug!(target: "larder", function, "miss");
+pub(crate) fn miss(function: &str, hash: &[u8; 32]) {
+    let key = format_args!("{:016x}", crate::epoch::mark(hash));
+    tracing::debug!(target: "larder", function, key, "miss");
 }
 
-/// A cached function ran its body.
+/// A cached function runs its body.
 #[cfg(not(feature = "tracing"))]
-pub(crate) const fn miss(_: &str) {}
+pub(crate) const fn miss(_: &str, _: &[u8; 32]) {}

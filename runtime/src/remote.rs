@@ -46,6 +46,8 @@ pub(crate) struct Record {
     /// Those of all else that it depends on.
     pub(crate) stamp: Vec<(Arc<str>, Epoch)>,
     pub(crate) life: Duration,
+    /// Which computation made it.
+    pub(crate) made: u64,
     pub(crate) payload: Vec<u8>,
 }
 

@@ -30,7 +30,7 @@ macro_rules! counters {
         }
 
         impl Counts {
-            fn add(&mut self, other: &Self) {
+            pub(crate) fn add(&mut self, other: &Self) {
                 $(self.$name += other.$name;)*
                 self.entries += other.entries;
             }

@@ -24,6 +24,8 @@ pub(crate) struct Entry {
     pub(crate) renew_at: Moment,
     /// Whether it was stored, or only handed to those who waited for it.
     pub(crate) stored: bool,
+    /// Which computation made it, in whatever process: no two share one.
+    pub(crate) made: u64,
 }
 
 /// How soon a value ended by another process must be gone from this one's memory.

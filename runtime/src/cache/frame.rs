@@ -1,4 +1,4 @@
-//! What a running cached body depends on: gathered from every cached call made inside it.
+//! What a running cached body depends on, gathered from every cached call made inside it; and who watches these calls.
 
 use super::Node;
 use crate::clock::Moment;
@@ -13,6 +13,19 @@ pub(crate) struct Frame {
     /// The flight that this body is run for.
     node: Arc<Node>,
     gathered: Mutex<Gathered>,
+    /// What is told to somebody who watches the calls inside: the frame is then no body's, and gathers for its parent.
+    watched: Option<Mutex<Watched>>,
+}
+
+/// What somebody who watches calls is told of them.
+#[derive(Clone, Debug)]
+pub(crate) struct Watched {
+    /// The computations whose values were served.
+    pub(crate) made: Vec<u64>,
+    /// Until when all of them are fresh.
+    pub(crate) fresh_until: Moment,
+    /// Something was served that is kept nowhere.
+    pub(crate) unstored: bool,
 }
 
 /// What a body turned out to depend on.
@@ -32,6 +45,16 @@ pub(crate) struct Gathered {
 
 impl Frame {
     pub(crate) fn new(parent: Option<Arc<Self>>, node: Arc<Node>) -> Arc<Self> {
+        Arc::new(Self::with(parent, node, None))
+    }
+
+    /// A frame to watch calls, those of a body or of nobody's.
+    pub(crate) fn watching(parent: Option<Arc<Self>>) -> Arc<Self> {
+        let watched = Watched { made: Vec::new(), fresh_until: Moment::NEVER, unstored: false };
+        Arc::new(Self::with(parent, Arc::default(), Some(Mutex::new(watched))))
+    }
+
+    fn with(parent: Option<Arc<Self>>, node: Arc<Node>, watched: Option<Mutex<Watched>>) -> Self {
         let gathered = Gathered {
             stamp: Stamp::default(),
             late: Vec::new(),
@@ -39,11 +62,33 @@ impl Frame {
             deadline: Moment::NEVER,
             unstored: false,
         };
-        Arc::new(Self { parent, node, gathered: Mutex::new(gathered) })
+        Self { parent, node, gathered: Mutex::new(gathered), watched }
     }
 
     fn gathered(&self) -> MutexGuard<'_, Gathered> {
-        self.gathered.lock().unwrap_or_else(PoisonError::into_inner)
+        match &self.parent {
+            Some(parent) if self.watched.is_some() => parent.gathered(),
+            _ => lock(&self.gathered),
+        }
+    }
+
+    /// Those who watch the calls made here, innermost first.
+    fn watchers(&self) -> impl Iterator<Item = MutexGuard<'_, Watched>> {
+        let frames = std::iter::successors(Some(self), |frame| frame.parent.as_deref());
+        frames.map_while(|frame| frame.watched.as_ref().map(lock))
+    }
+
+    /// A cached call answered with what this computation made, and which is fresh until then.
+    pub(crate) fn served(&self, made: u64, fresh_until: Moment) {
+        for mut watched in self.watchers() {
+            watched.made.push(made);
+            watched.fresh_until = watched.fresh_until.min(fresh_until);
+        }
+    }
+
+    /// What was told to whoever watches by this frame.
+    pub(crate) fn watched(&self) -> Option<Watched> {
+        self.watched.as_ref().map(|watched| lock(watched).clone())
     }
 
     /// A cached call inside the body returned this.
@@ -66,7 +111,21 @@ impl Frame {
 
     /// A cached call inside the body returned something that was not stored.
     pub(crate) fn depends_on_unstored(&self) {
+        self.watchers().for_each(|mut watched| watched.unstored = true);
         self.gathered().unstored = true;
+    }
+
+    /// What is called here from now on is told to `other` instead: whoever that does not lead to misses it.
+    pub(crate) fn left_for(self: &Arc<Self>, other: Option<&Arc<Self>>) {
+        let misses = |frame: &&Arc<Self>| !other.is_some_and(|other| other.is_within(frame));
+        let mut frame = Some(self).filter(misses);
+        while let Some(at) = frame {
+            match &at.watched {
+                Some(watched) => lock(watched).unstored = true,
+                None => return lock(&at.gathered).unstored = true,
+            }
+            frame = at.parent.as_ref().filter(misses);
+        }
     }
 
     /// The body named something that it depends on.
@@ -108,4 +167,8 @@ impl Frame {
         }
         nodes
     }
+}
+
+fn lock<T>(what: &Mutex<T>) -> MutexGuard<'_, T> {
+    what.lock().unwrap_or_else(PoisonError::into_inner)
 }

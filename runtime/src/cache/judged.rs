@@ -1,5 +1,6 @@
 //! The entry of a body that ran: its stamp, its life, and whether it may be stored.
 
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -74,7 +75,7 @@ impl Run {
         let stored =
             wanted && now < deadline && life != Some(Duration::ZERO) && !(ended || fenced || gathered.unstored);
         let born = born.min(gathered.born);
-        Entry { value, stamp, born, deadline, served_until, renew_at, stored }
+        Entry { value, stamp, born, deadline, served_until, renew_at, stored, made: unique() }
     }
 
     /// Tells the body that made this call what it depends on now, though nothing of it is kept.
@@ -111,6 +112,11 @@ impl Run {
         }
         stamp
     }
+}
+
+/// A number that no other computation has: the keys of each hasher are new, and begin with what the system drew.
+fn unique() -> u64 {
+    RandomState::new().hash_one(())
 }
 
 /// How long a value lives; `None` for one that does not age. `own`: what values like this one live, which a configured life

@@ -30,6 +30,8 @@ pub(crate) struct Facts {
     pub(crate) renew_at: Moment,
     /// Finds it by the name of its entry.
     pub(crate) mark: u64,
+    /// Which computation made it.
+    pub(crate) made: u64,
 }
 
 /// What few values have.
@@ -65,7 +67,7 @@ impl Facts {
         let is_plain = more.parts().is_empty() && served_until >= entry.deadline;
         let more = if is_plain { None } else { Some(Arc::new(More { stamp: more, served_until })) };
         let own = [epoch(&own[0]), epoch(&own[1])];
-        Self { own, more, born: entry.born, deadline: entry.deadline, renew_at: entry.renew_at, mark }
+        Self { own, more, born: entry.born, deadline: entry.deadline, renew_at: entry.renew_at, mark, made: entry.made }
     }
 
     /// The whole stamp.
@@ -81,8 +83,9 @@ impl Facts {
 
     /// `value` with these facts, to be handed on.
     pub(crate) fn entry(&self, value: Box<AnyValue>, own: &Own) -> Entry {
-        let (born, deadline, renew_at, served_until) = (self.born, self.deadline, self.renew_at, self.served_until());
-        Entry { value, stamp: self.stamp(own), born, deadline, served_until, renew_at, stored: true }
+        let Self { born, deadline, renew_at, made, .. } = *self;
+        let served_until = self.served_until();
+        Entry { value, stamp: self.stamp(own), born, deadline, served_until, renew_at, stored: true, made }
     }
 
     /// Until when it is served; then it is for calls whose body fails.

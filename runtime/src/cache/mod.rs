@@ -7,6 +7,7 @@ mod flight;
 #[cfg(test)]
 mod flight_tests;
 mod forget;
+#[cfg_attr(not(feature = "http"), allow(dead_code, reason = "what only HTTP asks for"))]
 mod frame;
 mod function;
 mod hands;
@@ -25,6 +26,8 @@ pub(crate) use entry::{AnyValue, Coherence, Entry, Times, Verdict};
 pub(crate) use flight::{Departure, End, Flights, Joined, Node};
 pub(crate) use forget::{Probe, Probed, Target, probe};
 pub(crate) use frame::Frame;
+#[cfg(feature = "http")]
+pub(crate) use frame::Watched;
 #[cfg(feature = "redis")]
 pub(crate) use function::WIRE_VERSION;
 pub(crate) use function::{AnyFunction, Core, Function, push_hex};

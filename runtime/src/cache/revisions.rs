@@ -149,7 +149,7 @@ mod tests {
         stamp.add(&own[0], own[0].epoch());
         let (born, never) = (Moment::START, Moment::NEVER);
         let (value, deadline) = (Box::new(value), never);
-        let entry = Entry { value, stamp, born, deadline, served_until: never, renew_at: never, stored: true };
+        let entry = Entry { value, stamp, born, deadline, served_until: never, renew_at: never, stored: true, made: 0 };
         Kept { value, facts: Facts::of(&entry, own, 0) }
     }
 

@@ -67,7 +67,7 @@ impl Run {
                 if !matches!(self.plan, Plan::Renew(_)) {
                     self.core().counters.misses.up();
                 }
-                log::miss(&self.core().path);
+                log::miss(&self.core().path, &self.hash);
             } else if let Plan::Aside = self.plan {
                 if let Some(entry) = self.seek_aside().await {
                     return (self, Answer::Value(entry));
@@ -299,6 +299,7 @@ impl Run {
             let deadline = inherited(self.larder.now(), entry.served_until, entry.deadline);
             frame.depends(&entry.stamp.without(&self.entry), self.larder.known_at(entry.born), deadline);
             frame.depends_on_entry(&self.core().any_entry, self.any_entry);
+            frame.served(entry.made, entry.deadline.before(self.core().stale()));
             if !entry.stored {
                 frame.depends_on_unstored();
             }

@@ -175,7 +175,7 @@ impl Run {
         }
         let deadline = self.larder.now() + life;
         let (served_until, renew_at) = core.served(deadline, core.ttl.usual());
-        Some(Arc::new(Entry { value, stamp, born, deadline, served_until, renew_at, stored: true }))
+        Some(Arc::new(Entry { value, stamp, born, deadline, served_until, renew_at, stored: true, made: record.made }))
     }
 
     /// Which link there is: another number after each change.
@@ -198,7 +198,9 @@ impl Run {
         let stamp = others.map(|(cell, epoch)| (Arc::clone(cell.name()), *epoch)).collect();
         let endless = entry.deadline == Moment::NEVER;
         let life = if endless { Duration::MAX } else { entry.deadline.since(self.larder.now()) };
-        if let Err(refusal) = remote.write(name, Record { hash, entry: *own, stamp, life, payload }).await {
+        if let Err(refusal) =
+            remote.write(name, Record { hash, entry: *own, stamp, life, made: entry.made, payload }).await
+        {
             core.counters.errors.up();
             log::warn(&format_args!("{}: not stored for other processes: {refusal}", core.path));
         }

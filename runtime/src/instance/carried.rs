@@ -96,10 +96,8 @@ impl Frame {
 
     /// The body that is being run here cannot be ended by what ends in a frame that does not lead to it: it is not stored.
     fn leave(&self) {
-        if let Some(here) = Ambient::current().and_then(|ambient| ambient.frame.clone())
-            && !self.ambient.frame.as_ref().is_some_and(|frame| frame.is_within(&here))
-        {
-            here.depends_on_unstored();
+        if let Some(here) = Ambient::current().and_then(|ambient| ambient.frame.clone()) {
+            here.left_for(self.ambient.frame.as_ref());
         }
     }
 }

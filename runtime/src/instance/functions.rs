@@ -28,6 +28,11 @@ impl Larder {
         self.inner.functions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Every function that was called.
+    pub(crate) fn each_function(&self) -> Vec<Arc<dyn AnyFunction>> {
+        self.functions().by_site.values().cloned().collect()
+    }
+
     /// The function that a site is in this instance.
     pub(crate) fn function<V: Storable>(&self, site: &'static Site, instantiation: Instantiation) -> Arc<Function<V>> {
         let mut functions = self.functions();

@@ -23,7 +23,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::ambient::{Ambient, Mode};
-use crate::cache::{AnyFunction, Times};
+use crate::cache::Times;
 use crate::clock::{Clock, Moment};
 use crate::epoch::{Cell, EVERYTHING, Table};
 use crate::lease::Leases;
@@ -171,8 +171,7 @@ impl Larder {
     #[must_use]
     pub fn stats(&self) -> Stats {
         let mut stats = Stats::default();
-        let functions: Vec<Arc<dyn AnyFunction>> = self.functions().by_site.values().cloned().collect();
-        for function in functions {
+        for function in self.each_function() {
             let core = function.core();
             stats.add(core.path.clone(), core.entity, &core.counts(function.entries()));
         }
@@ -185,6 +184,11 @@ impl Larder {
 
     pub(crate) fn id(&self) -> u64 {
         self.inner.id
+    }
+
+    #[cfg(feature = "metrics")]
+    pub(crate) fn namespace(&self) -> &str {
+        &self.inner.settings.namespace
     }
 
     /// Whether the test kit made this instance.

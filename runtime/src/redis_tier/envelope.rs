@@ -44,6 +44,7 @@ pub(crate) fn pack(record: &Record, deadline: u64) -> Option<Vec<u8>> {
         out.extend_from_slice(&epoch.raw().to_le_bytes());
     }
     out.extend_from_slice(&u32::try_from(record.payload.len()).ok()?.to_le_bytes());
+    out.extend_from_slice(&record.made.to_le_bytes());
     out.extend_from_slice(payload);
     let checksum = xxh3_64(&out);
     out.extend_from_slice(&checksum.to_le_bytes());
@@ -81,6 +82,7 @@ pub(crate) fn unpack(bytes: &[u8], hash: &[u8; 32], server_now: u64) -> Option<R
         stamp.push((Arc::from(name), Epoch::confirmed(u64::from_le_bytes(rest.chunk()?))));
     }
     let size = usize::try_from(u32::from_le_bytes(rest.chunk()?)).ok().filter(|size| *size <= LARGEST)?;
+    let made = u64::from_le_bytes(rest.chunk()?);
     let payload = match form {
         PLAIN if rest.0.len() == size => rest.0.to_vec(),
         // No bytes unpack to more than this: a small lie takes no large memory.
@@ -90,7 +92,7 @@ pub(crate) fn unpack(bytes: &[u8], hash: &[u8; 32], server_now: u64) -> Option<R
         }
         _ => return None,
     };
-    Some(Record { hash: *hash, entry, stamp, life, payload })
+    Some(Record { hash: *hash, entry, stamp, life, made, payload })
 }
 
 /// The bytes not read yet.
@@ -118,7 +120,7 @@ mod tests {
 
     fn record(payload: Vec<u8>) -> Record {
         let stamp = vec![(Arc::from("tools"), Epoch::confirmed(5)), (Arc::from("tool:1"), Epoch::confirmed(6))];
-        Record { hash: [7; 32], entry: Epoch::confirmed(4), stamp, life: Duration::from_micros(900), payload }
+        Record { hash: [7; 32], entry: Epoch::confirmed(4), stamp, life: Duration::from_micros(900), made: 11, payload }
     }
 
     #[test]

@@ -87,8 +87,8 @@ impl Process {
         thread::yield_now();
         let value = self.source.load(SeqCst);
         thread::yield_now();
-        let (born, never) = (Moment::START, Moment::NEVER);
-        Arc::new(Entry { value: Box::new(value), stamp, born, deadline: never, renew_at: never, stored: true })
+        let (born, deadline, renew_at) = (Moment::START, Moment::NEVER, Moment::NEVER);
+        Arc::new(Entry { value: Box::new(value), stamp, born, deadline, renew_at, stored: true, made: 0 })
     }
 }
 
