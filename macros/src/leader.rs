@@ -52,7 +52,8 @@ impl Plan {
         }
         let on_unavailable = args.value("on_unavailable", errors, OnUnavailable::read).unwrap_or(OnUnavailable::Skip);
         let wait = args.value("mode", errors, |value| Mode::read(value, function)).and_then(Mode::wait);
-        let min_replicas = args.value("min_replicas", errors, |value| early(value, function).and_then(number::replicas));
+        let min_replicas =
+            args.value("min_replicas", errors, |value| early(value, function).and_then(number::replicas));
         let settings = Chain::default()
             .with("ttl", ttl)
             .with("grace", grace)

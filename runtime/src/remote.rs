@@ -36,7 +36,10 @@ impl fmt::Display for Refusal {
             Self::Failed(code) => write!(f, "Redis answered {code}"),
             Self::Unsupported(what) => write!(f, "the store cannot honour {what}"),
             Self::Unreplicated { wanted, has } => {
-                write!(f, "{has} replicas had it in time, and `min_replicas` is {wanted}: look at their links to the master")
+                write!(
+                    f,
+                    "{has} replicas had it in time, and `min_replicas` is {wanted}: look at their links to the master"
+                )
             }
         }
     }

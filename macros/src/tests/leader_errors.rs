@@ -81,11 +81,7 @@ fn leaders() {
             (r#""a", ttl = 9, mode = wiat("1s")"#, PLAIN, &["`wiat` is unknown here: did you mean `wait(\"30s\")`?"]),
             (r#""a", ttl = 9, mode = skp"#, PLAIN, &["`skp` is unknown here: did you mean `skip`?"]),
             (r#""a", ttl = 9, mode = block"#, PLAIN, &["this is unknown here: write `skip` or `wait(\"30s\")`"]),
-            (
-                r#""a", ttl = 9, mode = "wait""#,
-                PLAIN,
-                &["a word stands here without quotes: write `wait(\"30s\")`"],
-            ),
+            (r#""a", ttl = 9, mode = "wait""#, PLAIN, &["a word stands here without quotes: write `wait(\"30s\")`"]),
             (
                 r#""a", ttl = 9, min_replicas = 0"#,
                 PLAIN,

@@ -102,13 +102,7 @@ pub struct Lead<R> {
 
 /// `#[leader]`: at most one runs.
 pub const fn lead<R>(name: &'static str) -> Lead<R> {
-    Lead {
-        key: String::new(),
-        terms: Terms::of(name),
-        grace_on_err: false,
-        run_unavailable: false,
-        unavailable: None,
-    }
+    Lead { key: String::new(), terms: Terms::of(name), grace_on_err: false, run_unavailable: false, unavailable: None }
 }
 
 /// Only what runs the body asks for [`LeaderReturn`], so that a wrong return type is one error.

@@ -229,7 +229,8 @@ impl Campaign {
                 lease.stop();
                 drained = Some(Box::pin(leases.rest(leases.clock().precise() + self.drain)));
             }
-            let drained = drained.as_mut().is_some_and(|rest| self.drain.is_zero() || rest.as_mut().poll(cx).is_ready());
+            let drained =
+                drained.as_mut().is_some_and(|rest| self.drain.is_zero() || rest.as_mut().poll(cx).is_ready());
             let returned = !drained && body.as_mut().is_none_or(|body| Pin::new(body).poll(cx).is_ready());
             if drained || returned {
                 body = None;

@@ -133,7 +133,8 @@ impl Larder {
     /// ```
     pub async fn leaders(&self) -> Result<Vec<Leader>, Error> {
         let mut leaders = self.leases().leaders().await.map_err(|refusal| {
-            let text = format!("the leaders could not be listed: {refusal}; the user needs `+zrange`, `+eval` and `+hget`");
+            let text =
+                format!("the leaders could not be listed: {refusal}; the user needs `+zrange`, `+eval` and `+hget`");
             Error::new(ErrorKind::Unavailable, text)
         })?;
         leaders.sort_by(|left, right| left.key.cmp(&right.key));

@@ -118,7 +118,8 @@ mod tests {
         fn claim(&self, claim: Claim) -> Reply<'static, Grant> {
             let mut asked = self.asked();
             asked.claims.push((claim.own.owner, claim.former));
-            let granted = if asked.claims.len() % 2 == 0 { Ok(Grant::Held { token: 1 }) } else { Err(Refusal::Unknown) };
+            let granted =
+                if asked.claims.len() % 2 == 0 { Ok(Grant::Held { token: 1 }) } else { Err(Refusal::Unknown) };
             Box::pin(async { granted })
         }
 

@@ -19,7 +19,9 @@ const SPREAD: Duration = Duration::from_millis(25);
 const UNTOLD: Duration = Duration::from_secs(1);
 
 /// Held while an attempt may wait; without it, the attempt ends with the next answer.
-pub(super) struct Patience(oneshot::Sender<()>);
+pub(super) struct Patience {
+    _waits: oneshot::Sender<()>,
+}
 
 impl Leases {
     /// Becomes the holder, or waits for it as long as the terms say. What an attempt gets whose future was dropped is
@@ -45,7 +47,7 @@ impl Leases {
             }
             outcome
         });
-        (Patience(patience), async move { asked.result().await.unwrap_or(Err(Refusal::Away)) })
+        (Patience { _waits: patience }, async move { asked.result().await.unwrap_or(Err(Refusal::Away)) })
     }
 
     async fn attempts(

@@ -192,7 +192,8 @@ async fn apart(link: &Link, key: &str, step: Cmd, wanted: u32) -> Result<(Value,
     let connected = connect(&owner.master.address, AsyncConnectionConfig::new()).await;
     let connection = connected.map_err(|_| Refusal::Away)?;
     let limit = link.operation_timeout;
-    let stepped = behind_breaker(link, Way::Write, Request::One(step).exchange(connection.clone(), limit));
+    let step = Request::One(step);
+    let stepped = behind_breaker(link, Way::Write, step.exchange(connection.clone(), limit));
     let value = single(stepped.await?)?;
     if !changed(&value) {
         return Ok((value, wanted));

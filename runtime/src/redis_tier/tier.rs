@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
-use redis::{Cmd, FromRedisValue as _, Value, cmd};
+use redis::{Cmd, Value, cmd};
 use tokio::sync::watch;
 
 use super::envelope;

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use larder::{ErrorKind, Larder, LeaderGate, Leadership, Lease, leader};
 use larder::testkit::Testing;
+use larder::{ErrorKind, Larder, LeaderGate, Leadership, Lease, leader};
 
 use super::leases::contender;
 use super::{MOMENT, both};

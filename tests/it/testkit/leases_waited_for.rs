@@ -8,8 +8,8 @@ use larder::testkit::Testing;
 use larder::{Error, ErrorKind, Larder, LeaderGate, Leadership, Lease, leader};
 use tokio::task::JoinHandle;
 
-use super::leases::contender;
 use super::both;
+use super::leases::contender;
 use crate::support::{Gate, SOON, within};
 
 const TTL: Duration = Duration::from_secs(30);
