@@ -18,6 +18,18 @@ async fn scripts(server: &RedisServer) -> u64 {
     line.and_then(|rest| rest.split(',').next()).and_then(|calls| calls.parse().ok()).unwrap_or(0)
 }
 
+/// A replica that follows.
+async fn replica_of(master: &RedisServer) -> RedisServer {
+    let replica = RedisServer::start();
+    let _: String = master.run("CONFIG SET repl-diskless-sync-delay 0").await;
+    let _: String = replica.run(&format!("REPLICAOF 127.0.0.1 {}", master.port())).await;
+    eventually_async(SOON, "a replica", async || {
+        replica.run::<String>("INFO replication").await.contains("master_link_status:up")
+    })
+    .await;
+    replica
+}
+
 #[tokio::test]
 async fn a_release_in_another_process_wakes_who_waits_and_nobody_polls() {
     let server = RedisServer::start();
@@ -152,13 +164,7 @@ async fn without_enough_replicas_nobody_leads_and_nothing_is_left_behind() {
     assert!(error.to_string().contains("`min_replicas` is 1"), "{error}");
     let free = async || master.keys_with("@lease:").await.is_empty();
     eventually_async(SOON, "taken back", free).await;
-    let replica = RedisServer::start();
-    let _: String = replica.run(&format!("REPLICAOF 127.0.0.1 {}", master.port())).await;
-    eventually_async(SOON, "a replica", async || {
-        let linked: String = replica.run("INFO replication").await;
-        linked.contains("master_link_status:up")
-    })
-    .await;
+    let replica = replica_of(&master).await;
     let lease = gate().acquire().await.unwrap().unwrap();
     assert!(!replica.keys_with("@lease:").await.is_empty(), "the replica has it");
     let refused = larder.leader_gate("replicated").min_replicas(2).acquire().await.unwrap();
@@ -176,14 +182,8 @@ async fn a_lease_whose_replica_is_gone_is_not_renewed_and_its_body_is_stopped() 
     }
 
     let master = RedisServer::start();
-    let mut replica = RedisServer::start();
+    let mut replica = replica_of(&master).await;
     let larder = node(&master).await;
-    let _: String = replica.run(&format!("REPLICAOF 127.0.0.1 {}", master.port())).await;
-    eventually_async(SOON, "a replica", async || {
-        let linked: String = replica.run("INFO replication").await;
-        linked.contains("master_link_status:up")
-    })
-    .await;
     let started = std::sync::Arc::new(tokio::sync::Notify::new());
     let leading = {
         let (larder, started) = (larder.clone(), std::sync::Arc::clone(&started));

@@ -85,7 +85,7 @@ fn leaders() {
             (
                 r#""a", ttl = 9, min_replicas = 0"#,
                 PLAIN,
-                &["no replica is what a lease asks without this: leave it out, or write `1`"],
+                &["0 asks no replica, as without it: leave it out, or write `1`"],
             ),
             (
                 r#""a", ttl = 9, min_replicas = "1""#,

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::error::{Error, ErrorKind};
 use crate::instance::Larder;
+use crate::remote::Refusal;
 
 /// A process that holds a lease, or held it.
 ///
@@ -133,8 +134,11 @@ impl Larder {
     /// ```
     pub async fn leaders(&self) -> Result<Vec<Leader>, Error> {
         let mut leaders = self.leases().leaders().await.map_err(|refusal| {
-            let text =
-                format!("the leaders could not be listed: {refusal}; the user needs `+zrange`, `+eval` and `+hget`");
+            let cure = match refusal {
+                Refusal::Failed(_) => "the user needs `+zrange`, `+zadd`, `+zremrangebyscore`, `+hget` and `+eval`",
+                _ => "try again later",
+            };
+            let text = format!("the leaders could not be listed: {refusal}; {cure}");
             Error::new(ErrorKind::Unavailable, text)
         })?;
         leaders.sort_by(|left, right| left.key.cmp(&right.key));

@@ -121,7 +121,7 @@ impl Leases {
             Err(refusal) => {
                 // Where replicas are asked for, any refusal may come behind the grant.
                 if refusal == Refusal::Unknown || terms.min_replicas > 0 && refusal != Refusal::Away {
-                    self.take_back(keeper, own, terms.ttl);
+                    self.take_back(keeper, own);
                 }
                 Err(refusal)
             }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::{Keeper, Leases, Own, RETRY, Shared};
 use crate::clock::Moment;
 
-/// How long a request that was not answered may still be on its way.
+/// How long a request that was not answered may still be on its way to a keeper that answers others.
 const BUFFERED: Duration = Duration::from_secs(5);
 
 /// The longest pause between two attempts.
@@ -23,19 +23,19 @@ impl Leases {
     }
 
     /// An attempt without an answer may have succeeded, and may yet be carried out.
-    pub(super) fn take_back(&self, keeper: &Arc<dyn Keeper>, own: Own, ttl: Duration) {
-        let now = self.clock().precise();
-        self.until_confirmed(keeper, own, now + ttl.max(BUFFERED), now + BUFFERED, Moment::START);
+    pub(super) fn take_back(&self, keeper: &Arc<dyn Keeper>, own: Own) {
+        self.until_confirmed(keeper, own, Some(BUFFERED), Moment::NEVER, Moment::START);
     }
 
     /// A lease that could not be released is tried again until its time is over. Others are kept out until `kept`.
     pub(super) fn let_go(&self, keeper: &Arc<dyn Keeper>, own: Own, ttl: Duration, kept: Moment) {
-        let now = self.clock().precise();
-        self.until_confirmed(keeper, own, now + ttl, now, kept);
+        let over = self.clock().precise() + ttl;
+        self.until_confirmed(keeper, own, None, over, kept);
     }
 
-    /// Releases until that is confirmed, or `over`. That there was nothing to release confirms it behind `settled`.
-    fn until_confirmed(&self, keeper: &Arc<dyn Keeper>, own: Own, over: Moment, settled: Moment, kept: Moment) {
+    /// Releases until that is confirmed, or `over`. Where the attempt may yet be carried out, that there is nothing to
+    /// release is believed only when it has been so for some time: the keeper may have been stopped in between.
+    fn until_confirmed(&self, keeper: &Arc<dyn Keeper>, own: Own, doubt: Option<Duration>, over: Moment, kept: Moment) {
         let clock = self.clock().clone();
         // Who is to be kept out must not be let in by the next attempt.
         if kept <= clock.precise() {
@@ -45,21 +45,22 @@ impl Leases {
         // Nothing is owed by an instance that is gone.
         let (shared, keeper) = (Arc::downgrade(&self.shared), Arc::downgrade(keeper));
         let _ = self.shared.reactor.spawn(async move {
-            let mut pause = RETRY;
+            let (mut pause, mut answered) = (RETRY, None);
             loop {
                 let released = match keeper.upgrade() {
                     None => return,
                     Some(keeper) => keeper.release(own.clone(), kept.since(clock.precise())),
                 };
-                let done = match released.await {
+                let (released, now) = (released.await, clock.precise());
+                let done = match released {
                     Ok(true) => true,
-                    Ok(false) => clock.precise() >= settled,
+                    Ok(false) => doubt.is_none_or(|doubt| now >= *answered.get_or_insert(now) + doubt),
                     Err(_) => false,
                 };
-                if done || clock.precise() >= over {
+                if done || now >= over {
                     break;
                 }
-                clock.sleep_until(clock.precise() + pause).await;
+                clock.sleep_until(now + pause).await;
                 pause = SELDOM.min(pause * 2);
             }
             if let Some(shared) = shared.upgrade() {

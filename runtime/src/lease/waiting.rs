@@ -71,8 +71,11 @@ impl Leases {
             let free = answered + free_in(&outcome);
             // Where it is free before the wait is over, somebody asks again before the wait is over.
             let wake = if free <= until { until.min(free + SPREAD.mul_f64(fastrand::f64())) } else { until };
+            // What is taken back for want of replicas is announced, too: that is no reason to ask again at once.
+            let deaf = matches!(outcome, Err(Refusal::Unreplicated { .. }));
             let woken = poll_fn(|cx| match gone.as_mut().poll(cx) {
                 Poll::Ready(_) => Poll::Ready(false),
+                Poll::Pending if deaf => Poll::Pending,
                 Poll::Pending => freed.as_mut().poll(cx).map(|()| true),
             });
             let again = self.clock().timeout_at(wake, woken).await.unwrap_or(free <= until);
