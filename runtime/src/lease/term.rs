@@ -256,7 +256,10 @@ impl Term {
             return None;
         }
         let grace = if self.is_held() { grace } else { Duration::ZERO };
-        if self.end() {
+        if !self.is_held() {
+            // Whoever works under it may notice before the watch does.
+            self.lose(RAN_OUT);
+        } else if self.end() {
             log::released(self.terms.label, self.token);
         }
         let kept = if grace.is_zero() { Moment::START } else { self.leases.clock().precise() + grace };
@@ -272,6 +275,8 @@ impl Term {
         }))
     }
 }
+
+const RAN_OUT: &str = "its time ran out";
 
 fn unreleased(label: &str) -> String {
     format!("{label}: the lease could not be released: that is tried again until its time is over")
@@ -289,7 +294,7 @@ async fn watch(weak: Weak<Term>) {
     loop {
         let Some(term) = weak.upgrade() else { return };
         if !term.is_held() {
-            return term.lose("its time ran out");
+            return term.lose(RAN_OUT);
         }
         let now = term.leases.clock().precise();
         let renewal = *next_renewal.get_or_insert_with(|| now + spread(term.terms.ttl / 3));
