@@ -311,7 +311,8 @@ impl Process {
                 self.ended(bounds, name);
             }
             // What else memory holds of entries that were ended unseen goes with the epoch of any.
-            if name == ANY && !(self.linked.is_confirmed() && self.linked == epoch) {
+            let known = if bounds.without == Some(Safeguard::AsLost) { before } else { self.linked };
+            if name == ANY && !(known.is_confirmed() && known == epoch) {
                 self.missed(bounds);
             }
         }
