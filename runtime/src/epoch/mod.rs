@@ -1,5 +1,7 @@
 //! Epochs: what an entity or a tag is at, and what a value was computed at.
 
+#[cfg(any(feature = "redis", feature = "testkit"))]
+mod again;
 mod canonical;
 mod cell;
 mod entries;

@@ -17,7 +17,7 @@ use crate::sync::{Arc, AtomicU64, Mutex, MutexGuard, Ordering, PoisonError, Weak
 #[derive(Debug)]
 pub(crate) struct Table {
     /// Grows with every change of any cell.
-    counter: AtomicU64,
+    pub(super) counter: AtomicU64,
     /// Numbers the epochs that only this process knows.
     provisional: AtomicU64,
     /// Whether epochs come from Redis.
@@ -27,6 +27,9 @@ pub(crate) struct Table {
     settle: Duration,
     cells: Mutex<Cells>,
     keepers: Keepers,
+    /// The epochs of any entry as they were when the link was lost.
+    #[cfg(any(feature = "redis", feature = "testkit"))]
+    pub(super) linked: Mutex<HashMap<Owner, Epoch>>,
 }
 
 #[derive(Debug)]
@@ -54,7 +57,17 @@ impl Table {
     pub(crate) fn with(remote: bool, clock: Clock, settle: Duration) -> Self {
         let cells = Cells { by_name: HashMap::new(), sweep_at: SWEEP_FROM, floor: 0 };
         let (counter, provisional) = (AtomicU64::new(0), AtomicU64::new(0));
-        Self { counter, provisional, remote, clock, settle, cells: Mutex::new(cells), keepers: Keepers::default() }
+        Self {
+            counter,
+            provisional,
+            remote,
+            clock,
+            settle,
+            cells: Mutex::new(cells),
+            keepers: Keepers::default(),
+            #[cfg(any(feature = "redis", feature = "testkit"))]
+            linked: Mutex::default(),
+        }
     }
 
     /// To be read before the epochs that a computation starts from.
@@ -145,7 +158,7 @@ impl Table {
     }
 
     /// Tells who keeps it that a single entry was ended.
-    fn end_kept(&self, cell: &Cell) {
+    pub(super) fn end_kept(&self, cell: &Cell) {
         if let Some(Ends::One(owner, mark)) = entries::read(cell.name()) {
             self.keepers.of(owner).iter().for_each(|keeper| keeper.end_one(mark));
         }
@@ -170,45 +183,10 @@ impl Table {
     }
 
     /// Tells who keeps them that entries of a function may have been ended unseen.
-    fn end_missed(&self, cell: &Cell) {
+    pub(super) fn end_missed(&self, cell: &Cell) {
         if let Some(Ends::Any(owner)) = entries::read(cell.name()) {
             self.keepers.of(owner).iter().for_each(|keeper| keeper.end_all());
         }
-    }
-
-    /// Takes over what the server says on a new link: what was announced while there was none was missed. `true`: the server
-    /// forgot that this was ended, and must be told again. The cells of single entries are to come first: see
-    /// [`all_again`](Self::all_again).
-    #[cfg(any(feature = "redis", feature = "testkit"))]
-    pub(crate) fn learn_again(&self, cell: &Cell, guard: Guard, told: Option<Told>) -> bool {
-        let told = told.unwrap_or_else(|| Epoch::UNKNOWN.into());
-        let before = cell.epoch();
-        if cell.is_beyond(told.epoch) {
-            self.begin_end(cell, Fencing::None);
-            return true;
-        }
-        cell.learn(&self.counter, guard, told);
-        if !before.is_confirmed() || cell.epoch() != before {
-            self.end_missed(cell);
-        }
-        false
-    }
-
-    /// Every cell, in the order in which they are to be learnt again. Those of single entries come first: from then on
-    /// nothing is stored that was computed while one of them was ended unseen. Those of any entry come behind them, and take
-    /// out what was stored until then, where there was such an end.
-    #[cfg(any(feature = "redis", feature = "testkit"))]
-    pub(crate) fn all_again(&self) -> Vec<Arc<Cell>> {
-        let mut cells = self.all();
-        cells.sort_by_key(|cell| !entries::is_entry(cell));
-        cells
-    }
-
-    /// Of functions whose entries were ended here while there was no link, the epoch to compare with is lost: what others
-    /// ended meanwhile cannot be told. To be called before what is owed is delivered, which gives a new one.
-    #[cfg(any(feature = "redis", feature = "testkit"))]
-    pub(crate) fn end_unseen(&self) {
-        self.all().iter().filter(|cell| !cell.epoch().is_confirmed()).for_each(|cell| self.end_missed(cell));
     }
 
     /// Every cell.

@@ -108,6 +108,7 @@ impl Link {
     fn down(&self, why: String) {
         log::warn(&format_args!("the link to Redis is down: functions answer by this process alone ({why})"));
         *self.fault() = Some(why);
+        self.table.unlink();
         self.generation.fetch_add(1, Ordering::AcqRel);
         *self.servers() = None;
         self.waits.end(Moment::NEVER);

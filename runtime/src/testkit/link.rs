@@ -113,6 +113,7 @@ impl Link {
             Mood::Failing { since } => {
                 if self.is_up() && now >= since + self.heartbeat * MISSES {
                     log::warn(&format_args!("the link to Redis is down: functions answer by this process alone"));
+                    self.table.unlink();
                     self.generation.fetch_add(1, Ordering::AcqRel);
                     store.unsubscribe(self.id);
                 }

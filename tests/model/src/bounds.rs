@@ -119,6 +119,8 @@ pub enum Safeguard {
     EntryTakenOut,
     /// Any end of an entry raises one epoch, by which a new link sees that some were missed.
     AnyEntry,
+    /// That one is compared with what it was when the last link was lost, not with what was heard of it since.
+    AsLost,
 }
 
 /// A promise of larder.

@@ -305,10 +305,14 @@ impl Process {
                     self.cells[name].begin_end(own)
                 }
             };
-            let unchanged = news == News::Nothing;
-            // What memory holds of an entry that was ended unseen goes with the epoch of any.
             self.told(name, news);
-            if name == ANY && !(before.is_confirmed() && unchanged) {
+            let now = self.cells[name].epoch;
+            if before.is_confirmed() && now.is_confirmed() && now != before {
+                self.ended(bounds, name);
+            }
+            // What else memory holds of entries that were ended unseen goes with the epoch of any.
+            let known = if bounds.without == Some(Safeguard::AsLost) { before } else { self.linked };
+            if name == ANY && !(known.is_confirmed() && known == epoch) {
                 self.missed(bounds);
             }
         }
@@ -316,6 +320,12 @@ impl Process {
 
     /// The connection is gone; what was sent and not executed may be executed all the same.
     pub fn cut(&mut self, bounds: &Bounds) -> Vec<Request> {
+        if self.link == Link::Up {
+            self.linked = self.cells[ANY].epoch;
+            if !self.linked.is_confirmed() {
+                self.linked = Epoch::Unknown;
+            }
+        }
         self.link = Link::Down;
         self.inbox.clear();
         self.subscribed = false;

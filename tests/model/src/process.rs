@@ -89,6 +89,8 @@ pub struct Process {
     pub inbox: Vec<Message>,
     /// Whether announcements are sent to it.
     pub subscribed: bool,
+    /// The epoch of any entry as it was when its link was lost.
+    pub linked: Epoch,
     /// Ends that Redis did not confirm.
     pub owed: PerName<u8>,
     /// Whether some of them were owed before the link was called up.

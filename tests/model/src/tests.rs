@@ -69,8 +69,10 @@ fn no_safeguard_can_be_left_out() {
 
 #[test]
 #[ignore = "a minute and more: `cargo test -p larder-model -- --ignored`"]
-fn nor_can_the_epoch_of_any_entry() {
-    breaks(Bounds { dependence: ENTRY, without: Some(Safeguard::AnyEntry), ..with(Fault::Cut, FULL) });
+fn nor_can_the_epoch_of_any_entry_and_what_it_is_compared_with() {
+    for safeguard in [Safeguard::AnyEntry, Safeguard::AsLost] {
+        breaks(Bounds { dependence: ENTRY, without: Some(safeguard), ..with(Fault::Cut, FULL) });
+    }
 }
 
 /// An entry that was ended and one that never was look alike once the epoch is evicted: a value from before the end that
