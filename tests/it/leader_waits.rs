@@ -37,10 +37,11 @@ async fn replica_of(master: &RedisServer) -> RedisServer {
     let replica = RedisServer::start();
     let _: String = master.run("CONFIG SET repl-diskless-sync-delay 0").await;
     let _: String = replica.run(&format!("REPLICAOF 127.0.0.1 {}", master.port())).await;
-    eventually_async(SOON, "a replica", async || {
-        master.run::<String>("INFO replication").await.contains("state=online")
-    })
-    .await;
+    // One that says it is online may still be loading: it follows once it has confirmed a write.
+    let mut connection = master.raw().await;
+    let _: String = redis::cmd("SET").arg("followed").arg(1).query_async(&mut connection).await.unwrap();
+    let has: u64 = redis::cmd("WAIT").arg(1).arg(10_000).query_async(&mut connection).await.unwrap();
+    assert_eq!(has, 1, "no replica");
     replica
 }
 
