@@ -212,9 +212,15 @@ fn what_still_counts_is_not_swept_and_the_rest_is() {
         let _ = few.cell(&id.to_string());
     }
     assert_eq!(few.all().len(), 100, "few are not worth it");
+    for id in 0..5_000 {
+        let _ = few.cell(&id.to_string());
+    }
+    assert!(few.all().len() < 3_000, "where nothing was ever ended, too");
     let table = Table::new(true);
     let used = table.cell("used");
     known(&table, "early", 5);
+    known(&table, "as early", 5);
+    table.announce("as early", at(6), false);
     table.begin_end(&table.cell("owed"), Fencing::None);
     table.cell("fenced").fence(1, Moment::NEVER, moment(0));
     let floor = table.counter();
@@ -235,7 +241,7 @@ fn what_still_counts_is_not_swept_and_the_rest_is() {
     for name in ["used", "busy", "owed", "fenced", "recent", "lately"] {
         assert!(has(name), "{name} was swept");
     }
-    assert!(!has("early") && names.len() < 3_000, "{} names are kept", names.len());
+    assert!(!has("early") && !has("as early") && names.len() < 3_000, "{} names are kept", names.len());
     assert!(table.cell("early").changed() > 0 && table.cell("never met").changed() <= floor + 1);
     drop((used, busy));
 }
