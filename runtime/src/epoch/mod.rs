@@ -9,7 +9,7 @@ mod entries;
 mod number;
 mod stamp;
 mod table;
-#[cfg(all(test, feature = "redis"))]
+#[cfg(all(test, any(feature = "redis", feature = "testkit")))]
 mod tests;
 #[cfg_attr(not(feature = "redis"), allow(dead_code, reason = "what only Redis asks for"))]
 mod told;

@@ -181,8 +181,9 @@ fn a_server_that_lost_its_data_is_believed_in_nothing_but_what_is_owed_to_it() {
     let (known, owed) = (known(&table, "known", 5), known(&table, "owed", 5));
     table.begin_end(&owed, Fencing::None);
     let here = owed.epoch();
-    let (guard, changed) = (owed.guard(), known.changed());
+    let (guard, asked, changed) = (owed.guard(), known.guard(), known.changed());
     table.forget_all();
+    assert!(!table.learn(&known, asked, at(5)), "nor of this one");
     assert_eq!((known.epoch(), owed.epoch()), (Epoch::UNKNOWN, here));
     assert!(known.changed() > changed);
     assert_ne!(owed.guard(), guard, "no reply from before is taken over");
@@ -206,15 +207,29 @@ fn on_a_new_link_what_redis_forgot_is_owed_to_it() {
 /// Names that are used, owed, fenced or were lately changed.
 #[test]
 fn what_still_counts_is_not_swept_and_the_rest_is() {
+    let few = Table::new(true);
+    for id in 0..100 {
+        let _ = few.cell(&id.to_string());
+    }
+    assert_eq!(few.all().len(), 100, "few are not worth it");
+    for id in 0..5_000 {
+        let _ = few.cell(&id.to_string());
+    }
+    assert!(few.all().len() < 3_000, "where nothing was ever ended, too");
     let table = Table::new(true);
     let used = table.cell("used");
     known(&table, "early", 5);
+    known(&table, "as early", 5);
+    table.announce("as early", at(6), false);
     table.begin_end(&table.cell("owed"), Fencing::None);
     table.cell("fenced").fence(1, Moment::NEVER, moment(0));
     let floor = table.counter();
     // Enough changes that the first of them is long past.
     let busy = table.cell("busy");
     for raw in 0..4_000 {
+        if raw == 1_100 {
+            known(&table, "recent", 5);
+        }
         table.announce("busy", at(10 + raw), false);
     }
     known(&table, "lately", 5);
@@ -223,10 +238,119 @@ fn what_still_counts_is_not_swept_and_the_rest_is() {
     }
     let names: Vec<Arc<Cell>> = table.all();
     let has = |name: &str| names.iter().any(|cell| &**cell.name() == name);
-    for name in ["used", "busy", "owed", "fenced", "lately"] {
+    for name in ["used", "busy", "owed", "fenced", "recent", "lately"] {
         assert!(has(name), "{name} was swept");
     }
-    assert!(!has("early") && names.len() < 3_000, "{} names are kept", names.len());
+    assert!(!has("early") && !has("as early") && names.len() < 3_000, "{} names are kept", names.len());
     assert!(table.cell("early").changed() > 0 && table.cell("never met").changed() <= floor + 1);
     drop((used, busy));
+}
+
+/// What was asked before any news is not taken over after it: so no two of these moments are alike.
+#[test]
+fn all_news_makes_what_was_asked_before_worthless() {
+    let table = Table::new(true);
+    let cell = table.cell("tools");
+    let mut guards = vec![cell.guard()];
+    let told = |raw| Told { epoch: at(raw), fenced: moment(60) };
+    let news: [&dyn Fn(); 14] = [
+        &|| table.announce("tools", at(5), true),
+        &|| table.announce("tools", told(5), false),
+        &|| table.announce("tools", at(5), false),
+        &|| table.announce("tools", at(6), false),
+        &|| table.begin_end(&cell, Fencing::None),
+        &|| table.forget_all(),
+        &|| table.announce("tools", at(7), false),
+        &|| table.confirm_end(&cell, 1, at(7)),
+        &|| _ = cell.distrust(),
+        &|| table.reaches(&cell, at(8)),
+        &|| _ = table.learn(&cell, cell.guard(), at(8)),
+        &|| _ = table.learn(&cell, cell.guard(), at(9)),
+        &|| table.forget_all(),
+        &|| table.end(&cell, Fencing::None),
+    ];
+    for (at, news) in news.iter().enumerate() {
+        news();
+        let now = cell.guard();
+        assert!(!guards.contains(&now), "news {at} leaves no trace");
+        guards.push(now);
+    }
+}
+
+#[test]
+fn a_reply_from_before_an_announcement_is_no_loss_and_raises_no_fence_again() {
+    let table = Table::new(true);
+    let cell = table.cell("tools");
+    let asked = cell.guard();
+    table.announce("tools", at(5), true);
+    assert!(!table.learn(&cell, asked, at(4)), "it was right when it was asked");
+    table.announce("tools", Told { epoch: at(6), fenced: moment(60) }, false);
+    let asked = cell.guard();
+    table.announce("tools", at(6), false);
+    table.learn(&cell, asked, Told { epoch: at(6), fenced: moment(60) });
+    assert_eq!(cell.fenced_until(), Moment::START);
+}
+
+#[test]
+fn what_is_read_brings_its_fences_and_a_first_reading_ends_nothing() {
+    let table = Table::new(true);
+    let cell = table.cell("tools");
+    let before = cell.changed();
+    table.learn(&cell, cell.guard(), Told { epoch: at(5), fenced: moment(60) });
+    assert_eq!((cell.epoch(), cell.changed(), cell.fenced_until()), (at(5), before, moment(60)));
+    table.learn(&cell, cell.guard(), at(5));
+    assert_eq!((cell.changed(), cell.fenced_until()), (before, Moment::START));
+    table.learn(&cell, cell.guard(), Told { epoch: at(6), fenced: moment(70) });
+    assert_eq!((cell.epoch(), cell.fenced_until()), (at(6), moment(70)));
+    assert!(cell.changed() > before);
+}
+
+/// While an end made here waits for its answer, others go on to write.
+#[test]
+fn what_is_heard_while_an_end_is_under_way_fences_and_counts() {
+    let table = Table::new(true);
+    let cell = known(&table, "tools", 5);
+    table.begin_end(&cell, Fencing::None);
+    table.announce("tools", Told { epoch: at(6), fenced: moment(60) }, false);
+    assert_eq!(cell.fenced_until(), moment(60), "at once");
+    table.confirm_end(&cell, 1, at(6));
+    assert_eq!((cell.epoch(), cell.fenced_until()), (at(6), moment(60)));
+    // An old announcement is none of the highest.
+    let late = known(&table, "late", 8);
+    table.announce("late", at(7), false);
+    assert!(table.learn(&late, late.guard(), at(7)), "Redis forgot the eighth");
+    // More than are remembered: what came last is not known.
+    for more in [62, 63, 64, 65, 200] {
+        let name = format!("busy:{more}");
+        let cell = known(&table, &name, 10);
+        table.begin_end(&cell, Fencing::None);
+        (11..=10 + more).for_each(|raw| table.announce(&name, at(raw), false));
+        table.confirm_end(&cell, 1, at(11));
+        let expected = if more < 64 { at(10 + more) } else { Epoch::UNKNOWN };
+        assert_eq!(cell.epoch(), expected, "{more} announcements");
+    }
+}
+
+#[test]
+fn a_receipt_or_a_new_link_in_the_midst_of_an_end_leaves_it_unknown_and_before_it_does_not() {
+    let table = Table::new(true);
+    for (at_name, midst) in [("a", true), ("b", false)] {
+        for by_receipt in [true, false] {
+            let name = format!("{at_name}{by_receipt}");
+            let cell = known(&table, &name, 5);
+            let news = || match by_receipt {
+                true => table.reaches(&cell, at(6)),
+                false => _ = cell.distrust(),
+            };
+            if !midst {
+                news();
+            }
+            table.begin_end(&cell, Fencing::None);
+            if midst {
+                news();
+            }
+            table.confirm_end(&cell, 1, at(7));
+            assert_eq!(cell.epoch(), if midst { Epoch::UNKNOWN } else { at(7) }, "{name}");
+        }
+    }
 }

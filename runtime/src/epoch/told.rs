@@ -141,6 +141,9 @@ mod tests {
         assert_eq!(told(&reading), Moment::START);
         reading.settle = Duration::from_secs(3);
         assert_eq!(told(&reading), at(12.0));
-        assert_eq!(reading.settled(Epoch::UNKNOWN), Moment::START);
+        for there in [reading.there, None] {
+            let reading = Reading { there, ..reading };
+            assert_eq!(reading.settled(Epoch::UNKNOWN), Moment::START, "what was never raised has settled");
+        }
     }
 }

@@ -205,6 +205,16 @@ mod tests {
     }
 
     #[test]
+    fn a_payload_that_is_not_compressed_is_as_long_as_it_says() {
+        let bytes = pack(&record(vec![7; 9]), 1_000).expect("small enough");
+        for size in 0..20_u32 {
+            let mut body = bytes[..bytes.len() - 8].to_vec();
+            body[78..82].copy_from_slice(&size.to_le_bytes());
+            assert_eq!(unpack(&sealed(&body), &[7; 32], 100).is_some(), size == 9, "{size}");
+        }
+    }
+
+    #[test]
     fn the_lengths_stand_where_the_attack_expects_them() {
         let bytes = pack(&record(vec![7; 9]), 1_000).expect("small enough");
         let read: Vec<u64> = LENGTHS
