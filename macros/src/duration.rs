@@ -60,6 +60,16 @@ impl Length {
         Err(syn::Error::new(length.span(), fault))
     }
 
+    /// As [`Length::read`], and longer than nothing.
+    pub(crate) fn read_err(value: Expr) -> syn::Result<Self> {
+        match Self::read(value)? {
+            Self::Fixed(Duration::ZERO, at) => {
+                Err(syn::Error::new(at, "a failure is not stored unless you ask for it: leave out `err_ttl`"))
+            }
+            length => Ok(length),
+        }
+    }
+
     /// That of a write that says nothing of it.
     pub(crate) fn txn() -> Self {
         Self::Fixed(Duration::from_secs(5), Span::call_site())

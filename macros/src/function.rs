@@ -8,6 +8,7 @@ use syn::{Attribute, Block, FnArg, Pat, PatIdent, PatOr, ReturnType, Safety, Sig
 
 use crate::apart::Apart;
 use crate::boxed::Boxed;
+use crate::duration::Length;
 use crate::errors::Errors;
 use crate::fingerprint::fingerprint;
 use crate::misplaced::misplaced;
@@ -23,7 +24,7 @@ pub(crate) struct Function {
     sig: Signature,
     inner_attrs: Vec<Attribute>,
     mode: Mode,
-    /// The user's statements, in braces of our own.
+    /// The user's statements, in braces that no lint takes for needless ones.
     statements: Group,
     pub(crate) params: Vec<Param>,
     pub(crate) returns: Returns,
@@ -84,8 +85,9 @@ impl Function {
             None => {
                 let mode = if sig.asyncness.is_some() { Mode::Async } else { Mode::Sync };
                 // What does not parse keeps its braces, so that the compiler says it once.
-                let whole = Block::parse_within.parse2(rest.clone()).is_ok();
-                let statements = if whole { fresh(rest, body.span()) } else { body };
+                let kept =
+                    inner_attrs.is_empty() && (is_several(&rest) || Block::parse_within.parse2(rest.clone()).is_err());
+                let statements = if kept { body } else { fresh(rest, body.span()) };
                 (mode, Returns::new(&sig.output, sig.ident.span()), statements)
             }
         };
@@ -175,6 +177,12 @@ impl Function {
         } else {
             quote_spanned!(at=> #private::Return::<#ty>::NEW.shape())
         }
+    }
+
+    /// The same where failures are stored, too.
+    pub(crate) fn whole(&self, err_ttl: &Length, private: &TokenStream) -> TokenStream {
+        let (at, ty) = (self.at(), &self.returns.ty);
+        quote_spanned!(at=> #private::Failures::<#ty>::NEW.whole(#err_ttl))
     }
 
     /// The parameters of a function whose body runs apart from its call.
@@ -348,6 +356,12 @@ impl<'a> Visit<'a> for Names {
 /// What a signature says that the compiler has minded already.
 fn unfinished(error: &syn::Error) -> syn::Error {
     syn::Error::new(error.span(), "this signature is not finished: complete it, and the attribute works again")
+}
+
+/// Whether there is a `;` between statements: braces around several are no lint's concern, and their reading would be half
+/// the work of an expansion.
+fn is_several(statements: &TokenStream) -> bool {
+    statements.clone().into_iter().any(|token| matches!(token, TokenTree::Punct(mark) if mark.as_char() == ';'))
 }
 
 /// Braces that no lint takes for the user's.

@@ -93,6 +93,8 @@ pub fn hexsha_cached(args: TokenStream, item: TokenStream) -> TokenStream {
 /// assert_eq!(team_tools(&tools, "red"), 1);
 /// ```
 ///
+/// The function returns what it returned before; the receipt of what it ended is handed out by `larder::receipts(call)`.
+///
 /// # Arguments
 ///
 /// ## Names

@@ -26,7 +26,7 @@ impl Renewal {
     pub(crate) fn take(args: &mut Args, store: Store, function: &Function, errors: &mut Errors) -> Option<Self> {
         let seen = ["refresh_ahead", "stale_while_revalidate"].into_iter().find(|name| args.seen(name))?;
         let at = args.value("refresh_ahead", errors, number::part);
-        let stale = args.value("stale_while_revalidate", errors, fixed);
+        let stale = args.value("stale_while_revalidate", errors, beyond);
         if store == Store::Redis {
             let text =
                 format!("`{seen}` renews what is in memory, and `store = redis` keeps nothing there: leave out one");
@@ -39,7 +39,7 @@ impl Renewal {
 }
 
 /// A length that is part of a site: a constant may stand for it.
-fn fixed(value: Expr) -> syn::Result<TokenStream> {
+pub(crate) fn beyond(value: Expr) -> syn::Result<TokenStream> {
     match Length::read(value)? {
         Length::Fixed(Duration::ZERO, at) => {
             Err(syn::Error::new(at, "this duration must not be zero: write for example `\"30s\"`"))

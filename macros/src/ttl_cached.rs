@@ -15,7 +15,7 @@ use crate::key::{Key, KeyArgs};
 use crate::names::{Name, bind, early, entity};
 use crate::number;
 use crate::policy::{Choice as _, Coherence, Flight, Store, reads};
-use crate::renewal::Renewal;
+use crate::renewal::{Renewal, beyond};
 use crate::returns::Use;
 use crate::root::Root;
 
@@ -32,14 +32,17 @@ const GRAMMAR: Grammar = Grammar {
         ("capacity", "capacity = 10_000"),
         ("store", "store = memory"),
         ("stale_while_revalidate", "stale_while_revalidate = \"10s\""),
+        ("stale_if_error", "stale_if_error = \"5m\""),
         ("refresh_ahead", "refresh_ahead = 0.8"),
+        ("none_ttl", "none_ttl = \"5s\""),
+        ("err_ttl", "err_ttl = \"1s\""),
         ("jitter", "jitter = 0.1"),
         ("coherence", "coherence = strict"),
         ("single_flight", "single_flight = off"),
         ("version", "version = 2"),
         ("crate", "crate = ::larder"),
     ],
-    later: &["none_ttl", "err_ttl", "stale_if_error"],
+    later: &[],
     unnamed: Some("entity"),
 };
 
@@ -53,6 +56,9 @@ struct Plan {
     conditions: Conditions,
     /// What the work carries besides its body.
     ttl: Option<Length>,
+    /// The lives of what is nothing, and of what failed.
+    none_ttl: Option<Length>,
+    err_ttl: Option<Length>,
     /// What a body that runs in the background takes along.
     apart: Option<Apart>,
     tags: Vec<Name>,
@@ -64,6 +70,8 @@ impl Plan {
         args.require("entity", errors);
         let entity = args.value("entity", errors, entity);
         let ttl = args.value("ttl", errors, |value| early(value, function).and_then(Length::read));
+        let none_ttl = args.value("none_ttl", errors, |value| early(value, function).and_then(Length::read));
+        let err_ttl = args.value("err_ttl", errors, |value| early(value, function).and_then(Length::read_err));
         let store = args.value("store", errors, Store::read).unwrap_or(Store::Tiered);
         store.check(&function.returns, errors);
         let capacity = args.value("capacity", errors, number::count);
@@ -71,6 +79,7 @@ impl Plan {
         let life = fixed.zip(jitter.as_ref()).map(|(ttl, jitter)| quote!(#ttl, #jitter));
         let apart = life.is_none();
         let renewal = Renewal::take(&mut args, store, function, errors);
+        let fallback = args.value("stale_if_error", errors, beyond);
         let version = args.value("version", errors, number::version);
         let (coherence, flight) =
             (args.value("coherence", errors, Coherence::read), args.value("single_flight", errors, Flight::read));
@@ -80,6 +89,7 @@ impl Plan {
             .with("jitter", jitter.filter(|_| apart))
             .with("capacity", capacity)
             .with("renewed", renewal.as_ref().map(|renewal| &renewal.settings))
+            .with("fallback", fallback)
             .with("version", version.filter(number::is_constant))
             .flag(reads(coherence, flight));
         let conditions = Conditions::take(&mut args, function, errors);
@@ -96,6 +106,8 @@ impl Plan {
             settings,
             conditions,
             ttl,
+            none_ttl,
+            err_ttl,
             apart: renewal.map(|renewal| renewal.apart),
             tags,
             fingerprint: function.fingerprint(args.tokens()),
@@ -126,12 +138,17 @@ fn emit(function: &Function, plan: &Plan) -> TokenStream {
     let (name, entity, fingerprint) = (function.name(), &plan.entity, plan.fingerprint);
     let (settings, store_if) = (plan.settings.at(at), plan.conditions.store_if(at));
     let key = plan.key.tokens(private, &plan.store.tier(private, at), plan.conditions.when(), at);
-    let (shape, store) = (function.shape(private), Ident::new(plan.store.word(), at));
+    let shape = plan.err_ttl.as_ref();
+    let shape = shape.map_or_else(|| function.shape(private), |err_ttl| function.whole(err_ttl, private));
+    let store = Ident::new(plan.store.word(), at);
     let settings = quote_spanned!(at=> #store().named(#name, #entity, #fingerprint) #settings);
     let place = function.place(private, &settings);
     let look = quote_spanned!(at=> look(#place, #key, #shape));
-    let ttl = Chain::default().with("ttl", plan.ttl.as_ref().and_then(Length::late)).at(at);
-    let told = [ttl, bind(plan.tags.iter(), private, at), store_if];
+    let lives = Chain::default()
+        .with("ttl", plan.ttl.as_ref().and_then(Length::late))
+        .with("none_ttl", plan.none_ttl.as_ref())
+        .at(at);
+    let told = [lives, bind(plan.tags.iter(), private, at), store_if];
     let call = function.cached(&look, &told, plan.apart.as_ref(), private);
     match &plan.apart {
         None => function.with_body(&call),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use crate::cache::{Frame, Probe};
-use crate::instance::{Held, Larder};
+use crate::instance::{Gathered, Held, Larder};
 use crate::lease::Lease;
 
 /// How cached calls behave below this point.
@@ -36,6 +36,8 @@ pub(crate) struct Ambient {
     pub(crate) probe: Option<Arc<Probe>>,
     /// What the transaction holds that this is part of.
     pub(crate) transaction: Option<Arc<Held>>,
+    /// Where the receipts go of what is ended here.
+    pub(crate) receipts: Option<Arc<Gathered>>,
 }
 
 thread_local! {
@@ -60,12 +62,17 @@ impl Ambient {
         Some(Arc::new(Self { mode: Mode::Probe, frame: None, probe: Some(probe), ..self.clone() }))
     }
 
-    /// What was made where no instance was in force goes by the one in which it is first polled.
+    /// What was made where no instance was in force goes by the one in which it is first polled; so with receipts.
     fn settle(self: &mut Arc<Self>) {
         if self.larder.is_none()
             && let Some(larder) = Self::around(|around| around.larder.clone())
         {
             Arc::make_mut(self).larder = Some(larder);
+        }
+        if self.receipts.is_none()
+            && let Some(receipts) = Self::around(|around| around.receipts.clone())
+        {
+            Arc::make_mut(self).receipts = Some(receipts);
         }
     }
 

@@ -46,7 +46,7 @@ mod value;
 pub use error::{Error, ErrorKind};
 pub use instance::{
     Builder, CachedCall, Forget, Frame, Health, Larder, Receipt, Status, after, bypass, clear, detached, forget, frame,
-    health, invalidate, refresh, stats, tag, transaction,
+    health, invalidate, receipts, refresh, stats, tag, transaction,
 };
 pub use key::{BySerde, CacheKey, KeyWriter, by_serde};
 pub use larder_macros::{CacheKey, hexsha_cached, invalidates, leader, ttl_cached};

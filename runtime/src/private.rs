@@ -11,8 +11,8 @@ pub use crate::instance::{EntryOf, entry_of};
 pub use crate::key::Key;
 pub use crate::revision::{LeftOut, Unrevised};
 pub use crate::value::{
-    Declared, LivesIn, Local, LocalKey, Now, Opaque, Outcome, Pending, Plain, Return, Settled, Shape, Shared,
-    SharedKey, Storable, TakenAlong, lend, own,
+    CanFail, Declared, Failures, LivesIn, Local, LocalKey, MayBeNone, Now, Opaque, Outcome, Pending, Plain, Return,
+    Settled, Shape, Shared, SharedKey, Storable, TakenAlong, Unfailing, Whole, lend, own,
 };
 
 /// A value of any type, for an expression that tells the compiler a type and is never run.

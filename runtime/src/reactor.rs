@@ -1,6 +1,7 @@
 //! The instance's own thread: timers and I/O that no user's runtime can end or starve.
 
 use std::future::Future;
+use std::pin::Pin;
 #[cfg(feature = "testkit")]
 use std::sync::Weak;
 use std::sync::{Arc, OnceLock};
@@ -37,9 +38,11 @@ impl Reactor {
     {
         let (sender, receiver) = oneshot::channel();
         if let Some(handle) = self.handle() {
-            handle.spawn(async move {
+            // Behind a box, so that all share what tokio compiles for a task.
+            let task: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(async move {
                 let _ = sender.send(future.await);
             });
+            handle.spawn(task);
         }
         Spawned(receiver)
     }

@@ -41,18 +41,14 @@ impl fmt::Display for Refusal {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Record {
     pub(crate) hash: [u8; 32],
+    /// The epoch of its own entry.
+    pub(crate) entry: Epoch,
+    /// Those of all else that it depends on.
     pub(crate) stamp: Vec<(Arc<str>, Epoch)>,
     pub(crate) life: Duration,
     /// Which computation made it.
     pub(crate) made: u64,
     pub(crate) payload: Vec<u8>,
-}
-
-/// What must still hold for a value to be stored: a name is at the epoch it was at when the computation began.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Unchanged {
-    pub(crate) name: Arc<str>,
-    pub(crate) epoch: Epoch,
 }
 
 /// What was found under a key.
@@ -82,8 +78,8 @@ pub(crate) trait Remote: fmt::Debug + Send + Sync {
     /// Gives epochs to names that have none, and returns those in force.
     fn create<'a>(&'a self, names: &'a [Arc<str>]) -> Reply<'a, Vec<Told>>;
 
-    /// Stores a value for its life, if that is unchanged: in one step. `false`: it is not.
-    fn write(&self, key: String, record: Record, unchanged: Unchanged) -> Reply<'_, bool>;
+    /// Stores a value for its life.
+    fn write(&self, key: String, record: Record) -> Reply<'_, ()>;
 
     /// Ends names everywhere. Begins at once; what Redis does not confirm is kept and sent again, also when the reply is
     /// dropped; the fence that was to come or go with it then stands or falls in this process alone, or runs out.

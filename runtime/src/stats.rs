@@ -210,7 +210,7 @@ pub struct RedisStats {
     pub connects: u64,
     /// The circuit breaker.
     pub breaker: Breaker,
-    /// Invalidations made here that Redis has not confirmed yet.
+    /// Invalidations made here that Redis did not take at once, until it has confirmed them.
     pub pending_invalidations: u64,
     /// Calls to Redis that failed or timed out.
     pub failures: u64,

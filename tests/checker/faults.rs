@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use fastrand::Rng;
 
+use crate::clock::now;
 use crate::fleet::{Fleet, NodeProcess};
+use crate::process::stopped;
 use crate::proxy::Way;
-use crate::record::now;
+use crate::strike;
 
 /// One kind of fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -148,15 +150,14 @@ impl Fault {
                 fleet.lose_server(lasts, true).await
             }
             Kind::ServerFrozen => {
-                fleet.server.freeze();
-                let proof = fleet.stopped(fleet.server.id()).await;
+                let proof = strike::freeze(&fleet.server).await;
                 tokio::time::sleep(lasts).await;
                 fleet.server.thaw();
                 proof
             }
             Kind::Cut => {
-                let before = fleet.connected(place).await;
-                let proof = fleet.cut(place, before).await;
+                let before = strike::connected(&fleet.proxies[place]).await;
+                let proof = strike::cut(&fleet.proxies[place], before).await;
                 tokio::time::sleep(lasts).await;
                 fleet.proxies[place].resume();
                 proof
@@ -168,14 +169,12 @@ impl Fault {
                 let all: Vec<usize> = (0..fleet.proxies.len()).collect();
                 fleet.hold(&all, &[Way::Requests, Way::Replies], lasts).await
             }
-            Kind::Flushed => fleet.flush().await,
-            Kind::Paused => fleet.pause(lasts, "ALL").await,
-            Kind::WritesPaused => fleet.pause(lasts, "WRITE").await,
+            Kind::Flushed => strike::flush(&fleet.server).await,
+            Kind::Paused => strike::pause(&fleet.server, lasts, "ALL").await,
+            Kind::WritesPaused => strike::pause(&fleet.server, lasts, "WRITE").await,
             Kind::ClientsKilled => {
-                fleet.connected(place).await;
-                let killed: u64 = fleet.server.run("CLIENT KILL SKIPME yes").await;
-                assert!(killed > 0, "nobody was connected");
-                format!("{killed} connections closed")
+                strike::connected(&fleet.proxies[place]).await;
+                strike::kill_clients(&fleet.server).await
             }
             Kind::Full => {
                 fleet.server.run::<()>("CONFIG SET maxmemory 1000000").await;
@@ -195,7 +194,7 @@ impl Fault {
             Kind::Evicted => fleet.evict().await,
             Kind::NodeFrozen => {
                 fleet.nodes[place].signal(rustix::process::Signal::STOP);
-                let proof = fleet.stopped(fleet.nodes[place].id()).await;
+                let proof = stopped(fleet.nodes[place].id()).await;
                 tokio::time::sleep(lasts).await;
                 fleet.nodes[place].signal(rustix::process::Signal::CONT);
                 proof
@@ -208,16 +207,16 @@ impl Fault {
             }
             Kind::NodeFrozenServerLost => {
                 fleet.nodes[place].signal(rustix::process::Signal::STOP);
-                let proof = fleet.stopped(fleet.nodes[place].id()).await;
+                let proof = stopped(fleet.nodes[place].id()).await;
                 let lost = fleet.lose_server(lasts / 4, false).await;
                 tokio::time::sleep(lasts / 2).await;
                 fleet.nodes[place].signal(rustix::process::Signal::CONT);
                 format!("{proof}, {lost}")
             }
             Kind::CutServerRolledBack => {
-                let before = fleet.connected(place).await;
+                let before = strike::connected(&fleet.proxies[place]).await;
                 fleet.save().await;
-                let cut = fleet.cut(place, before).await;
+                let cut = strike::cut(&fleet.proxies[place], before).await;
                 let lost = fleet.lose_server(lasts / 4, true).await;
                 tokio::time::sleep(lasts / 2).await;
                 fleet.proxies[place].resume();

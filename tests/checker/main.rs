@@ -12,11 +12,13 @@
     reason = "a test fails by panicking, and prints its seed and its report"
 )]
 
+mod clock;
 mod faults;
 mod fleet;
 mod functions;
 mod judge;
 mod node;
+mod process;
 #[path = "../it/proxy.rs"]
 #[allow(dead_code, reason = "the other tests use the rest")]
 mod proxy;
@@ -27,6 +29,7 @@ mod round;
 #[allow(dead_code, reason = "the other tests use the rest")]
 mod server;
 mod source;
+mod strike;
 
 use std::time::{Duration, Instant};
 

@@ -10,8 +10,10 @@ use larder::Larder;
 use larder::testkit::{Protection, sabotage};
 use tokio::runtime::Handle;
 
+use crate::clock::now;
 use crate::functions::{SOURCE, Way, write};
-use crate::record::{Log, Record, Tag, now};
+use crate::process::{READY, at_the_end};
+use crate::record::{Log, Record, Tag};
 use crate::source::{HOT, ITEMS, Source};
 
 /// What a process is told by variables of its environment.
@@ -235,11 +237,7 @@ fn the_node() {
         larder.install().unwrap();
         let process = Arc::new(Process { larder, log: Log::create(&orders.log()), over: AtomicBool::new(false) });
         let ending = Arc::clone(&process);
-        std::thread::spawn(move || {
-            // The parent writes nothing: a line that comes to an end is the end.
-            let _ = std::io::stdin().read_line(&mut String::new());
-            ending.over.store(true, Ordering::Relaxed);
-        });
+        at_the_end(move || ending.over.store(true, Ordering::Relaxed));
         println!("{READY}");
         work(&orders, &process).await;
         process.log.flush();
@@ -247,6 +245,3 @@ fn the_node() {
     // The process's own threads are not waited for.
     std::process::exit(0);
 }
-
-/// What a process says when it begins to work.
-pub(crate) const READY: &str = "@@ ready";

@@ -5,12 +5,6 @@ use std::io::{BufWriter, Write as _};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard};
 
-/// The time in nanoseconds on the monotonic clock of the machine: one clock for all its processes.
-pub(crate) fn now() -> u64 {
-    let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
-    u64::try_from(now.tv_sec).unwrap() * 1_000_000_000 + u64::try_from(now.tv_nsec).unwrap()
-}
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tag {
     /// `what`: the way of the read; `version`: what it returned.

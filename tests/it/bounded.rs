@@ -1,5 +1,6 @@
 //! Promise 7: memory is bounded by entries, and a value read from Redis does not outlive its remaining life.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use larder::{HexSha, Larder, hexsha_cached, ttl_cached};
@@ -105,6 +106,39 @@ fn hundreds_of_thousands_of_names_do_not_fill_memory() {
     let grown: u64 = Node::with(&[]).ask("meet many names").parse().unwrap();
     // Held for ever, they would take seventy megabytes.
     assert!(grown < 30 << 20, "{} MB more", grown >> 20);
+}
+
+/// Which of too many keys stay in a small memory: each of its parts has room for a few, and a key's hash says in which it lies.
+pub(crate) async fn survivors() -> String {
+    #[ttl_cached(entity = "tools", capacity = 400, store = memory)]
+    fn small(id: u64) -> u64 {
+        id
+    }
+
+    let larder = memory().await;
+    let hits = || larder.stats().total().hits_memory;
+    larder.run(|| {
+        for id in 0..400 {
+            small(id);
+        }
+        let survives = |id: u64| {
+            let before = hits();
+            small(id);
+            if hits() > before { '1' } else { '0' }
+        };
+        // From the last one on: what is missing is stored again, and pushes out what was asked for already.
+        (0..400).rev().map(survives).collect()
+    })
+}
+
+/// Who knew the hashes could send keys that all fall together. Nobody does: each memory draws its own.
+#[tokio::test]
+async fn no_two_memories_hash_alike() {
+    let [here, again, there, elsewhere] =
+        [survivors().await, survivors().await, Node::with(&[]).ask("survivors"), Node::with(&[]).ask("survivors")];
+    let all = BTreeSet::from([&here, &again, &there, &elsewhere]);
+    assert!(here.contains('1') && here.contains('0'), "it says nothing: {here}");
+    assert_eq!(all.len(), 4, "{all:#?}");
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use tokio::task::JoinHandle;
 
 use crate::proxy::Proxy;
 use crate::server::RedisServer;
-use crate::support::{Gate, SOON, Source, eventually_async, memory, node, node_at, within};
+use crate::support::{Gate, SOON, Source, connected, disconnected, eventually_async, memory, node, node_at, within};
 
 #[ttl_cached(entity = "tools", skip(source, gate), ttl = "60s")]
 async fn slow_tool(source: &Source, gate: Option<&Gate>, id: u64) -> u64 {
@@ -17,6 +17,16 @@ async fn slow_tool(source: &Source, gate: Option<&Gate>, id: u64) -> u64 {
         gate.pass().await;
     }
     read
+}
+
+#[ttl_cached(entity = "tools", skip(source), ttl = "60s", store = redis)]
+async fn shared_tool(source: &Source, id: u64) -> u64 {
+    source.read() + id
+}
+
+#[ttl_cached(entity = "tools", skip(source), ttl = "60s", store = memory)]
+async fn local_tool(source: &Source, id: u64) -> u64 {
+    source.read() + id
 }
 
 /// Begins a call whose body has read the source and waits at the gate.
@@ -73,6 +83,13 @@ async fn links(server: &RedisServer) -> Vec<String> {
     list.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect()
 }
 
+/// Redis loses what it knows of the ends of single entries of the one function here.
+async fn evict_ends(server: &RedisServer) {
+    let ends = server.keys_with("@ends:").await;
+    assert_eq!(ends.len(), 1, "{ends:?}");
+    assert_eq!(server.run::<u64>(&format!("DEL {}", ends[0])).await, 1);
+}
+
 /// The result travels while its entry is ended, and arrives when Redis has already lost the epoch that says so.
 #[tokio::test]
 async fn a_result_that_arrives_after_its_end_was_evicted_is_not_stored() {
@@ -88,9 +105,7 @@ async fn a_result_that_arrives_after_its_end_was_evicted_is_not_stored() {
     assert_eq!(within(SOON, call).await.unwrap(), 11, "given up, and still on its way");
     source.set(20);
     assert!(other.scope(larder::forget(slow_tool(&source, None, 1))).await.unwrap().is_applied());
-    let ended = server.keys_with("@entry:").await;
-    assert_eq!(ended.len(), 1);
-    assert_eq!(server.run::<u64>(&format!("DEL {}", ended[0])).await, 1);
+    evict_ends(&server).await;
     proxy.resume();
     // All that the old link had sent was done when the server saw its end.
     eventually_async(SOON, "the old link to end", async || {
@@ -102,22 +117,87 @@ async fn a_result_that_arrives_after_its_end_was_evicted_is_not_stored() {
     assert_eq!(new.scope(slow_tool(&source, None, 1)).await, 21, "an ended value came back");
 }
 
-/// That Redis forgot at what epoch the entries of a function are keeps out one value, and no more.
+/// What was computed before the link was lost, and while there was none, lives on behind it.
 #[tokio::test]
-async fn a_lost_epoch_of_a_function_does_not_stop_its_values_from_being_stored() {
+async fn a_new_link_takes_out_no_entry_that_was_not_ended() {
+    let server = RedisServer::start();
+    let proxy = Proxy::before(server.port());
+    let larder = node_at(&proxy.url()).await;
+    let source = Source::of(10);
+    for id in 0..=1 {
+        if id == 1 {
+            proxy.silence_all();
+            disconnected(&larder).await;
+        }
+        larder.scope(slow_tool(&source, None, id)).await;
+        larder.scope(local_tool(&source, id)).await;
+    }
+    evict_ends(&server).await;
+    proxy.resume();
+    connected(&larder).await;
+    source.set(20);
+    for id in 0..=1 {
+        assert_eq!(larder.scope(slow_tool(&source, None, id)).await, 10 + id);
+        assert_eq!(larder.scope(local_tool(&source, id)).await, 10 + id);
+    }
+    assert_eq!(source.runs(), 4);
+}
+
+/// Whatever each knew of the ends that Redis lost, one run is enough for all of them.
+#[tokio::test]
+async fn processes_agree_again_after_the_ends_of_a_function_were_evicted() {
+    let server = RedisServer::start();
+    let (a, b) = (node(&server).await, node(&server).await);
+    let source = Source::of(10);
+    for ended in [false, true] {
+        if ended {
+            a.scope(larder::forget(shared_tool(&source, 1))).await.unwrap();
+        }
+        for larder in [&a, &b] {
+            assert_eq!(larder.scope(shared_tool(&source, 1)).await, 11);
+        }
+        evict_ends(&server).await;
+        let runs = source.runs();
+        let new = node(&server).await;
+        for _ in 0..5 {
+            for larder in [&new, &a, &b] {
+                assert_eq!(larder.scope(shared_tool(&source, 1)).await, 11);
+            }
+        }
+        assert_eq!(source.runs(), runs + 1, "ended before: {ended}");
+    }
+}
+
+#[tokio::test]
+async fn more_ends_than_are_kept_end_what_they_named_and_let_no_late_result_in() {
     let server = RedisServer::start();
     let larder = node(&server).await;
     let source = Source::of(10);
-    larder.scope(slow_tool(&source, None, 1)).await;
-    assert_eq!(server.values_of("tools").await.len(), 1);
-    let lost = server.keys_with("@function:").await;
-    assert_eq!(lost.len(), 1);
-    assert_eq!(server.run::<u64>(&format!("DEL {}", lost[0])).await, 1);
-    for id in 2..=4 {
-        larder.scope(slow_tool(&source, None, id)).await;
+    larder.scope(shared_tool(&source, 1)).await;
+    let stored = server.values_of("tools").await;
+    assert_eq!(stored.len(), 1);
+    let late: Vec<u8> = server.run(&format!("GET {}", stored[0])).await;
+    source.set(20);
+    larder.scope(larder::forget(shared_tool(&source, 1))).await.unwrap();
+    let ends = server.keys_with("@ends:").await;
+    assert_eq!(ends.len(), 1, "{ends:?}");
+    let mut fill = redis::cmd("EVAL");
+    fill.arg("for at = 1, 10000 do redis.call('HSET', KEYS[1], string.format('%016x', at), '1763712345678901.1') end");
+    let () = fill.arg(1).arg(&ends[0]).query_async(&mut server.raw().await).await.unwrap();
+    for id in 2..=3 {
+        assert!(larder.scope(larder::forget(shared_tool(&source, id))).await.unwrap().is_applied());
     }
-    let stored = server.values_of("tools").await.len();
-    assert!(stored >= 3, "{stored} of four values are in Redis");
+    let kept: u64 = server.run(&format!("HLEN {}", ends[0])).await;
+    assert!((1..=3).contains(&kept), "{kept} ends are kept");
+    assert!(server.run::<i64>(&format!("PTTL {}", ends[0])).await > 0, "they run out");
+    for id in 1..=3 {
+        assert_eq!(larder.scope(shared_tool(&source, id)).await, 20 + id);
+    }
+    let () = redis::cmd("SET").arg(&stored[0]).arg(late).query_async(&mut server.raw().await).await.unwrap();
+    let new = node(&server).await;
+    for reader in [&new, &larder] {
+        assert_eq!(reader.scope(shared_tool(&source, 1)).await, 21, "an ended value came back");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

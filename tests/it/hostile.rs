@@ -13,6 +13,11 @@ async fn tool(source: &Source, id: u64) -> u64 {
     source.read() + id
 }
 
+#[ttl_cached(entity = "tools", skip(source), store = redis)]
+async fn shared_tool(source: &Source, id: u64) -> u64 {
+    source.read() + id
+}
+
 /// Two instances that share what they compute and end it for each other.
 async fn work_together(a: &Larder, b: &Larder, source: &Source, what: &str) {
     let value = source.read() + 1;
@@ -28,6 +33,17 @@ async fn work_together(a: &Larder, b: &Larder, source: &Source, what: &str) {
     source.set(value + 1);
     eventually_async(SOON, what, async || {
         a.scope(tool(source, 0)).await == value + 1 && b.scope(tool(source, 0)).await == value + 1
+    })
+    .await;
+}
+
+/// What is computed is stored: one who comes new reads it. Memory alone would answer those who were there for one lease.
+async fn keep_together(server: &RedisServer, larder: &Larder, source: &Source, what: &str) {
+    eventually_async(SOON, what, async || {
+        larder.scope(tool(source, 0)).await;
+        let (young, runs) = (node(server).await, source.runs());
+        young.scope(tool(source, 0)).await;
+        source.runs() == runs
     })
     .await;
 }
@@ -72,9 +88,46 @@ async fn an_epoch_that_is_none_stands_in_nobody_s_way() {
         eventually(SOON, || [&a, &b].iter().all(|larder| larder.stats().redis.connects >= round)).await;
         connected(&a).await;
         connected(&b).await;
+        keep_together(&server, &a, &source, junk).await;
         work_together(&a, &b, &source, junk).await;
         let c = node(&server).await;
         work_together(&c, &a, &source, junk).await;
+    }
+}
+
+/// Among the ends of a function's entries lies what somebody else wrote, or its floor is gone.
+#[tokio::test]
+async fn ends_that_are_none_stand_in_nobody_s_way() {
+    let server = RedisServer::start();
+    let (a, b) = (node(&server).await, node(&server).await);
+    let source = Source::of(1);
+    let mut raw = server.raw().await;
+    for (round, junk) in (2..).zip(EPOCHS) {
+        for _ in 0..2 {
+            a.scope(larder::forget(shared_tool(&source, 7))).await.unwrap();
+        }
+        let ends = server.keys_with("@ends:").await;
+        assert_eq!(ends.len(), 1, "{ends:?}");
+        let fields: Vec<String> = server.run(&format!("HKEYS {}", ends[0])).await;
+        assert_eq!(fields.len(), 2, "a floor and an end: {fields:?}");
+        for field in fields {
+            let () = redis::cmd("HSET").arg(&ends[0]).arg(&field).arg(junk).query_async(&mut raw).await.unwrap();
+            for larder in [&a, &b] {
+                larder.scope(shared_tool(&source, round)).await;
+            }
+            if field == "@" {
+                let _: u64 = server.run(&format!("HDEL {} @", ends[0])).await;
+            }
+            let value = source.read() + 1;
+            source.set(value);
+            assert!(a.scope(larder::forget(shared_tool(&source, 7))).await.unwrap().is_applied(), "{field}: {junk}");
+            eventually_async(SOON, junk, async || {
+                let seen = a.scope(shared_tool(&source, 7)).await;
+                let runs = source.runs();
+                seen == value + 7 && b.scope(shared_tool(&source, 7)).await == value + 7 && source.runs() == runs
+            })
+            .await;
+        }
     }
 }
 

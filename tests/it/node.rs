@@ -8,6 +8,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use larder::{Larder, LeaderGate, invalidates, leader, ttl_cached};
+use rustix::process::{Pid, Signal};
 
 use crate::support::{Gate, Source, connected};
 
@@ -93,8 +94,22 @@ impl Node {
 
     /// Sends a line and waits for its answer.
     pub(crate) fn ask(&mut self, line: &str) -> String {
-        writeln!(self.stdin, "{line}").unwrap();
+        self.tell(line);
         self.answer()
+    }
+
+    /// Sends a line.
+    pub(crate) fn tell(&mut self, line: &str) {
+        writeln!(self.stdin, "{line}").unwrap();
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        let id = Pid::from_raw(i32::try_from(self.id()).unwrap()).unwrap();
+        rustix::process::kill_process(id, signal).unwrap();
     }
 
     /// Waits for the next answer.
@@ -137,7 +152,7 @@ fn lines(from: impl std::io::Read + Send + 'static, mark: &'static str) -> Recei
     receiver
 }
 
-fn answer(text: impl std::fmt::Display) {
+pub(crate) fn answer(text: impl std::fmt::Display) {
     println!("{MARK}{}", text.to_string().replace('\n', " "));
 }
 
@@ -159,6 +174,9 @@ async fn obey(larder: Option<&Larder>, line: &str) {
         "write-around" => apart(write_around, rest),
         "write-after" => apart(write_after, rest),
         "commit" => COMMIT.open(),
+        "fenced-pause" => apart(crate::fencing::pause, rest),
+        "fenced-fight" => apart(crate::fencing::fight, rest),
+        "fenced-write" => crate::fencing::WRITE.open(),
         "after" => answer(larder::after(&serde_json::from_str(rest).unwrap()).await.is_applied()),
         "invalidate" => answer(larder::invalidate(rest).await.unwrap().is_applied()),
         "connected" => {
@@ -183,6 +201,7 @@ async fn obey(larder: Option<&Larder>, line: &str) {
             answer(format!("{} providers", shown.base.providers));
         }
         "resident" => answer(crate::bounded::resident()),
+        "survivors" => answer(crate::bounded::survivors().await),
         "meet" => answer(crate::bounded::meet_many_names().await),
         "alone" => answer(without_io()),
         "end" => {

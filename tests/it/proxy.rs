@@ -27,6 +27,10 @@ struct State {
     silent: Vec<Silence>,
     /// Which ways of those that come are silent.
     silent_next: Silence,
+    /// The replies to a request with this in it, and to all that follow on its connection, are held back.
+    unanswered: Option<Vec<u8>>,
+    /// What requests are counted by, and how many there were.
+    counted: Option<(Vec<u8>, usize)>,
     /// How many bytes are on their way and held back now.
     waiting: usize,
     /// Whether those that come are closed at once.
@@ -103,6 +107,21 @@ impl Proxy {
         state.silent_next[way as usize] = true;
     }
 
+    /// Holds back the replies to every request that says this, and to all that follow on its connection.
+    pub(crate) fn leave_unanswered(&self, request: &str) {
+        self.shared.state.lock().unwrap().unanswered = Some(request.as_bytes().to_vec());
+    }
+
+    /// Counts the requests that say this, from none on.
+    pub(crate) fn count(&self, request: &str) {
+        self.shared.state.lock().unwrap().counted = Some((request.as_bytes().to_vec(), 0));
+    }
+
+    /// How many requests were counted.
+    pub(crate) fn counted(&self) -> usize {
+        self.shared.state.lock().unwrap().counted.as_ref().map_or(0, |(_, count)| *count)
+    }
+
     /// In how many places bytes are held back now.
     pub(crate) fn waiting(&self) -> usize {
         self.shared.state.lock().unwrap().waiting
@@ -120,11 +139,17 @@ impl Proxy {
         self.shared.state.lock().unwrap().open
     }
 
+    /// Lets connections in again.
+    pub(crate) fn resume_connections(&self) {
+        self.shared.state.lock().unwrap().refusing = false;
+    }
+
     /// Carries everything again, also what was held back.
     pub(crate) fn resume(&self) {
         let mut state = self.shared.state.lock().unwrap();
         state.silent.fill([false; 2]);
         state.silent_next = [false; 2];
+        state.unanswered = None;
         state.refusing = false;
         self.shared.changed.notify_all();
     }
@@ -153,6 +178,15 @@ fn carry(mut from: TcpStream, mut to: TcpStream, number: usize, way: Way, shared
     let mut buffer = [0; 16 * 1024];
     while let Ok(read @ 1..) = from.read(&mut buffer) {
         let mut state = shared.state.lock().unwrap();
+        let asks = |wanted: &Vec<u8>| buffer[..read].windows(wanted.len()).any(|part| part == wanted);
+        if way == Way::Requests && state.unanswered.as_ref().is_some_and(asks) {
+            state.silent[number][Way::Replies as usize] = true;
+        }
+        if way == Way::Requests
+            && let Some((_, count)) = state.counted.as_mut().filter(|(wanted, _)| asks(wanted))
+        {
+            *count += 1;
+        }
         state.waiting += 1;
         while state.silent[number][way as usize] && !state.closed {
             state = shared.changed.wait(state).unwrap();

@@ -1,5 +1,6 @@
 //! A redis-server of one test's own: started, killed, stopped, restarted.
 
+use std::ffi::OsString;
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -15,16 +16,30 @@ pub(crate) struct RedisServer {
     child: Option<Child>,
     folder: TempDir,
     port: u16,
+    options: Options,
+}
+
+/// How a server is started.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Options {
+    /// More of its own arguments; they stand above the usual ones.
+    pub(crate) arguments: Vec<String>,
+    pub(crate) environment: Vec<(&'static str, OsString)>,
 }
 
 impl RedisServer {
     /// Starts a server on a free port, without persistence but for an explicit `SAVE`.
     pub(crate) fn start() -> Self {
+        Self::start_with(Options::default())
+    }
+
+    /// [`start`](Self::start), with options.
+    pub(crate) fn start_with(options: Options) -> Self {
         let folder = tempfile::tempdir().unwrap();
         for _ in 0..20 {
             let port = free_port();
-            if let Some(child) = spawn(folder.path(), port) {
-                return Self { child: Some(child), folder, port };
+            if let Some(child) = spawn(folder.path(), port, &options) {
+                return Self { child: Some(child), folder, port, options };
             }
         }
         panic!("no redis-server could be started");
@@ -32,7 +47,8 @@ impl RedisServer {
 
     /// An address at which nobody listens, for a server that comes later.
     pub(crate) fn absent() -> Self {
-        Self { child: None, folder: tempfile::tempdir().unwrap(), port: free_port() }
+        let folder = tempfile::tempdir().unwrap();
+        Self { child: None, folder, port: free_port(), options: Options::default() }
     }
 
     pub(crate) fn url(&self) -> String {
@@ -62,7 +78,7 @@ impl RedisServer {
         let begun = Instant::now();
         while self.child.is_none() {
             assert!(begun.elapsed() < Duration::from_secs(10), "the server does not come back");
-            self.child = spawn(self.folder.path(), self.port);
+            self.child = spawn(self.folder.path(), self.port, &self.options);
         }
     }
 
@@ -70,6 +86,7 @@ impl RedisServer {
     pub(crate) fn restart_empty(&mut self) {
         self.kill();
         let _ = std::fs::remove_file(self.folder.path().join("dump.rdb"));
+        let _ = std::fs::remove_dir_all(self.folder.path().join("appendonlydir"));
         self.restart();
     }
 
@@ -145,11 +162,13 @@ fn free_port() -> u16 {
 }
 
 /// A server that answers; `None` when it did not start.
-fn spawn(folder: &Path, port: u16) -> Option<Child> {
+fn spawn(folder: &Path, port: u16, options: &Options) -> Option<Child> {
     let mut child = Command::new("redis-server")
         .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
         .args(["--loglevel", "warning", "--enable-debug-command", "yes", "--dir"])
         .arg(folder)
+        .args(&options.arguments)
+        .envs(options.environment.iter().map(|(name, value)| (name, value)))
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .stdin(Stdio::null())

@@ -68,7 +68,16 @@ fn names_of_arguments() {
                     "`create` is not needed: the storage is made by the runtime, from `larder::Larder::builder()`, leave it out",
                 ],
             ),
-            (r#"entity = "a", stale_if_error = "1h""#, PLAIN, &["`stale_if_error` is not available yet: leave it out"]),
+            (
+                r#"entity = "a", stale_if_error = 0"#,
+                PLAIN,
+                &["this duration must not be zero: write for example `\"30s\"`"],
+            ),
+            (
+                r#"entity = "a", err_ttl = 0"#,
+                PLAIN,
+                &["a failure is not stored unless you ask for it: leave out `err_ttl`"],
+            ),
             (r#"entity = "a", refresh_ahead = 1.0"#, PLAIN, &["this is no part of a life: write for example `0.8`"]),
             (r#"entity = "a", refresh_ahead = 2"#, PLAIN, &["this is no part of a life: write for example `0.8`"]),
             (
@@ -81,7 +90,7 @@ fn names_of_arguments() {
                 PLAIN,
                 &["this duration must not be zero: write for example `\"30s\"`"],
             ),
-            (r#"entity = "a", none_ttl"#, PLAIN, &["`none_ttl` is not available yet: leave it out"]),
+            (r#"entity = "a", none_ttl"#, PLAIN, &["`none_ttl` needs a value: write `none_ttl = \"5s\"`"]),
             (r#"entiy = "a""#, PLAIN, &["`entiy` is not an argument of `ttl_cached`: did you mean `entity`?"]),
             (r#"name = "a""#, PLAIN, &["`name` is called `entity` here: write `entity = \"tools\"`"]),
             (

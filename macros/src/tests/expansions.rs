@@ -94,6 +94,19 @@ fn ttl_renewed_in_the_background() {
 }
 
 #[test]
+fn ttl_with_failures() {
+    check(
+        "ttl_cached",
+        ttl_cached::expand,
+        r#"entity = "tools", none_ttl = "5s", err_ttl = pause, stale_if_error = "5m""#,
+        "async fn find(name: &str, pause: Duration) -> Result<Option<Tool>, Error> {
+            fetch(name).await
+        }",
+        expect_file!["../../expansions/ttl_with_failures.rs"],
+    );
+}
+
+#[test]
 fn ttl_sync_function() {
     check(
         "ttl_cached",

@@ -16,9 +16,11 @@ pub(crate) struct Entry {
     pub(crate) stamp: Stamp,
     /// When its epochs were known to be the present ones.
     pub(crate) born: Moment,
-    /// When its life ends.
+    /// When it is gone.
     pub(crate) deadline: Moment,
-    /// From when on a hit has it computed anew in the background.
+    /// Until when it is served; then it is for calls whose body fails.
+    pub(crate) served_until: Moment,
+    /// From when on a hit has it computed anew, in the background while it is served.
     pub(crate) renew_at: Moment,
     /// Whether it was stored, or only handed to those who waited for it.
     pub(crate) stored: bool,
@@ -74,6 +76,13 @@ pub(crate) fn judge(current: bool, born: Moment, deadline: Moment, coherence: Co
     }
 }
 
+/// Until when a body that was served this value may rely on it: what only stands by for failures is no part of its life,
+/// unless it was served in such a case.
+#[inline]
+pub(crate) fn inherited(now: Moment, served_until: Moment, deadline: Moment) -> Moment {
+    if now < served_until { served_until } else { deadline }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -100,6 +109,14 @@ mod tests {
                 verdict,
                 "{coherence:?} at {now} until {until:?}"
             );
+        }
+    }
+
+    #[test]
+    fn what_was_ended_is_gone_whatever_else_holds() {
+        for coherence in [Coherence::Tracked, Coherence::Strict, Coherence::Ttl] {
+            let times = Times { now: Moment::START, tracked_until: Moment::NEVER, lease: Duration::from_secs(1) };
+            assert_eq!(judge(false, Moment::START, Moment::NEVER, coherence, times), Verdict::Gone, "{coherence:?}");
         }
     }
 }

@@ -40,6 +40,7 @@ pub(crate) struct Core {
     pub(crate) coherence: Coherence,
     pub(crate) single_flight: bool,
     pub(crate) renewal: Option<Renewal>,
+    fallback: Duration,
     pub(crate) flights: Flights,
     /// Whose entries these are, in the names that end single ones.
     pub(crate) owner: Owner,
@@ -125,6 +126,7 @@ impl Core {
             coherence: site.coherence,
             single_flight: site.single_flight,
             renewal: site.renewal,
+            fallback: site.fallback,
             flights: Flights::default(),
             prefix,
             identity,
@@ -137,12 +139,20 @@ impl Core {
         self.renewal.map_or(Duration::ZERO, |renewal| renewal.stale)
     }
 
-    /// When a value that ends at `deadline`, `stale` included, is to be computed anew.
-    pub(crate) fn renew_at(&self, deadline: Moment, life: Duration) -> Moment {
-        match self.renewal {
-            None => Moment::NEVER,
-            Some(Renewal { at, stale }) => deadline.before(stale).before(life.mul_f64((1.0 - at).clamp(0.0, 1.0))),
-        }
+    /// How long a value is kept beyond its life: to be served, or for a body that fails.
+    pub(crate) fn tail(&self) -> Duration {
+        self.stale().max(self.fallback)
+    }
+
+    /// Of a value that is kept until `deadline`: until when it is served, and when it is to be computed anew.
+    pub(crate) fn served(&self, deadline: Moment, life: Duration) -> (Moment, Moment) {
+        let served_until = deadline.before(self.tail() - self.stale());
+        let renew_at = match self.renewal {
+            None if self.fallback.is_zero() => Moment::NEVER,
+            None => served_until,
+            Some(Renewal { at, stale }) => served_until.before(stale).before(life.mul_f64((1.0 - at).clamp(0.0, 1.0))),
+        };
+        (served_until, renew_at)
     }
 
     pub(crate) fn counts(&self, entries: u64) -> Counts {
@@ -254,11 +264,6 @@ impl<V: Storable> Entries for Function<V> {
 
     fn end_all(&self) {
         self.clear();
-    }
-
-    #[cfg(feature = "redis")]
-    fn redis_key(&self, hash: &str) -> String {
-        format!("{}{hash}", self.core.prefix)
     }
 }
 

@@ -9,7 +9,7 @@ use super::look::Run;
 use super::{AnyValue, Entry, Frame, Node, Store};
 use crate::ambient::Ambient;
 use crate::clock::Moment;
-use crate::epoch::{Cell, Epoch, Stamp};
+use crate::epoch::{Cell, Stamp};
 
 /// A body that runs.
 pub(super) struct Started {
@@ -18,8 +18,6 @@ pub(super) struct Started {
     born: Moment,
     began: u64,
     generation: u64,
-    /// The epoch of any entry of the function.
-    pub(super) any_entry: Epoch,
     /// Something that it depends on is being written: what is computed is stored nowhere.
     fenced: bool,
 }
@@ -33,10 +31,10 @@ impl Run {
         let (born, generation) = (self.larder.now(), self.generation());
         let frame = Frame::new(self.ambient.frame.clone(), node);
         let inside = self.inside(Some(Arc::clone(&frame)));
-        let (stamp, any_entry) = (self.stamp(), self.core().any_entry.epoch());
+        let stamp = self.stamp();
         // Behind the epochs: whoever raised one that is in the stamp had put up its fence before.
         let fenced = self.is_fenced(born);
-        self.started = Some(Started { frame, stamp, born, began, generation, any_entry, fenced });
+        self.started = Some(Started { frame, stamp, born, began, generation, fenced });
         inside
     }
 
@@ -46,10 +44,10 @@ impl Run {
         started: Started,
         value: Box<AnyValue>,
         late: Vec<Arc<Cell>>,
-        ttl: Option<Duration>,
+        (ttl, own_ttl): (Option<Duration>, Option<Duration>),
         wanted: bool,
     ) -> Entry {
-        let Started { frame, mut stamp, born, began, generation, fenced, .. } = started;
+        let Started { frame, mut stamp, born, began, generation, fenced } = started;
         let (core, table) = (self.core(), self.larder.table());
         #[cfg(feature = "testkit")]
         if crate::testkit::is_out(crate::testkit::Protection::StampBeforeBody) {
@@ -70,14 +68,14 @@ impl Run {
         // A fence that ran out since then stood when it began.
         let fenced = fenced || named.iter().any(|cell| cell.fenced_until() > born);
         let now = self.larder.now();
-        let life = life(core.ttl, ttl, core.jitter);
-        let deadline = life.map_or(Moment::NEVER, |life| now + life.saturating_add(core.stale()));
-        let renew_at = life.map_or(Moment::NEVER, |life| core.renew_at(deadline, life));
-        let deadline = deadline.min(gathered.deadline);
+        let life = life(core.ttl, ttl, own_ttl, core.jitter);
+        let deadline = life.map_or(Moment::NEVER, |life| now + life.saturating_add(core.tail()));
+        let (served_until, renew_at) = life.map_or((Moment::NEVER, Moment::NEVER), |life| core.served(deadline, life));
+        let (deadline, served_until) = (deadline.min(gathered.deadline), served_until.min(gathered.deadline));
         let stored =
             wanted && now < deadline && life != Some(Duration::ZERO) && !(ended || fenced || gathered.unstored);
         let born = born.min(gathered.born);
-        Entry { value, stamp, born, deadline, renew_at, stored, made: unique() }
+        Entry { value, stamp, born, deadline, served_until, renew_at, stored, made: unique() }
     }
 
     /// Tells the body that made this call what it depends on now, though nothing of it is kept.
@@ -121,14 +119,36 @@ fn unique() -> u64 {
     RandomState::new().hash_one(())
 }
 
-/// How long a value lives; `None` for one that does not age. Shortened at random by up to `jitter`, so that values
-/// stored together do not end together.
-fn life(policy: Ttl, call: Option<Duration>, jitter: f64) -> Option<Duration> {
+/// How long a value lives; `None` for one that does not age. `own`: what values like this one live, which a configured life
+/// bounds. Shortened at random by up to `jitter`, so that values stored together do not end together.
+fn life(policy: Ttl, call: Option<Duration>, own: Option<Duration>, jitter: f64) -> Option<Duration> {
     let ttl = match policy {
         Ttl::Endless => return None,
-        Ttl::Fixed(ttl) => ttl,
-        Ttl::Otherwise(ttl) => call.unwrap_or(ttl),
+        Ttl::Fixed(ttl) => own.map_or(ttl, |own| own.min(ttl)),
+        Ttl::Otherwise(ttl) => own.or(call).unwrap_or(ttl),
     };
     let shortened = ttl.as_secs_f64() * jitter.clamp(0.0, 1.0) * fastrand::f64();
     Some(ttl.saturating_sub(Duration::try_from_secs_f64(shortened).unwrap_or_default()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_setting_stands_above_the_call_and_a_life_is_shortened_by_its_share_at_most() {
+        let seconds = Duration::from_secs;
+        assert_eq!(life(Ttl::Endless, Some(seconds(5)), 0.1), None);
+        assert_eq!(life(Ttl::Fixed(seconds(9)), Some(seconds(5)), 0.0), Some(seconds(9)));
+        assert_eq!(life(Ttl::Otherwise(seconds(9)), Some(seconds(5)), 0.0), Some(seconds(5)));
+        assert_eq!(life(Ttl::Otherwise(seconds(9)), None, -1.0), Some(seconds(9)));
+        for (jitter, shortest) in [(0.1, 90), (0.5, 50), (7.0, 0)] {
+            let lives: Vec<_> = (0..1_000).filter_map(|_| life(Ttl::Fixed(seconds(100)), None, jitter)).collect();
+            assert!(lives.iter().all(|life| (seconds(shortest)..=seconds(100)).contains(life)), "{jitter}");
+            let (low, high) = (lives.iter().min(), lives.iter().max());
+            let spread = high.zip(low).map_or(Duration::ZERO, |(high, low)| *high - *low);
+            assert!(spread > (seconds(100) - seconds(shortest)) / 2, "{jitter}: over {spread:?}");
+        }
+        assert_eq!(life(Ttl::Fixed(Duration::ZERO), None, 0.5), Some(Duration::ZERO));
+    }
 }

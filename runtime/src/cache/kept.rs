@@ -23,8 +23,8 @@ pub(crate) struct Kept<V> {
 pub(crate) struct Facts {
     /// The epochs of the function's own cells.
     own: [Epoch; 2],
-    /// The epochs of all others, where there are any.
-    more: Option<Arc<Stamp>>,
+    /// What few values have.
+    more: Option<Arc<More>>,
     pub(crate) born: Moment,
     pub(crate) deadline: Moment,
     pub(crate) renew_at: Moment,
@@ -32,6 +32,15 @@ pub(crate) struct Facts {
     pub(crate) mark: u64,
     /// Which computation made it.
     pub(crate) made: u64,
+}
+
+/// What few values have.
+#[derive(Debug)]
+struct More {
+    /// The epochs of all but the function's own cells.
+    stamp: Stamp,
+    /// Until when it is served, where that is not its whole time.
+    served_until: Moment,
 }
 
 impl<V: Storable> Kept<V> {
@@ -54,7 +63,9 @@ impl Facts {
         {
             more.add(cell, *epoch);
         }
-        let more = if more.parts().is_empty() { None } else { Some(Arc::new(more)) };
+        let served_until = entry.served_until;
+        let is_plain = more.parts().is_empty() && served_until >= entry.deadline;
+        let more = if is_plain { None } else { Some(Arc::new(More { stamp: more, served_until })) };
         let own = [epoch(&own[0]), epoch(&own[1])];
         Self { own, more, born: entry.born, deadline: entry.deadline, renew_at: entry.renew_at, mark, made: entry.made }
     }
@@ -65,7 +76,7 @@ impl Facts {
         stamp.add(&own[0], self.own[0]);
         stamp.add(&own[1], self.own[1]);
         if let Some(more) = &self.more {
-            stamp.merge(more);
+            stamp.merge(&more.stamp);
         }
         stamp
     }
@@ -73,7 +84,13 @@ impl Facts {
     /// `value` with these facts, to be handed on.
     pub(crate) fn entry(&self, value: Box<AnyValue>, own: &Own) -> Entry {
         let Self { born, deadline, renew_at, made, .. } = *self;
-        Entry { value, stamp: self.stamp(own), born, deadline, renew_at, stored: true, made }
+        let served_until = self.served_until();
+        Entry { value, stamp: self.stamp(own), born, deadline, served_until, renew_at, stored: true, made }
+    }
+
+    /// Until when it is served; then it is for calls whose body fails.
+    pub(crate) fn served_until(&self) -> Moment {
+        self.more.as_ref().map_or(self.deadline, |more| more.served_until)
     }
 
     /// Whether nothing it depends on has been ended since.
@@ -81,7 +98,7 @@ impl Facts {
     pub(crate) fn is_current(&self, own: &Own) -> bool {
         own[0].epoch() == self.own[0]
             && own[1].epoch() == self.own[1]
-            && self.more.as_ref().is_none_or(|more| more.is_current())
+            && self.more.as_ref().is_none_or(|more| more.stamp.is_current())
     }
 
     /// Whether it may be served: see [`judge`].

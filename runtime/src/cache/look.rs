@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::sync::Arc;
 
+use super::entry::inherited;
 use super::function::Captured;
 use super::judged::Started;
 use super::revisions;
@@ -70,6 +71,8 @@ pub(super) enum Plan {
     Refresh,
     /// Serve this, and compute it anew in the background.
     Renew(Arc<Entry>),
+    /// As `Cached`; serve this if the body fails.
+    Fallback(Arc<Entry>),
     /// Say which entry this is, and do nothing.
     Probe { cached: bool },
 }
@@ -154,15 +157,18 @@ fn may_serve<V: Storable>(
     let times = larder.times(kept.facts.deadline == Moment::NEVER);
     match kept.facts.judge(&core.cells, core.coherence, times) {
         Verdict::Fresh if times.now >= kept.facts.renew_at => {
-            plan.set(Some(Plan::Renew(Arc::new(kept.entry(&core.cells)))));
+            let entry = Arc::new(kept.entry(&core.cells));
+            let is_served = times.now < kept.facts.served_until();
+            plan.set(Some(if is_served { Plan::Renew(entry) } else { Plan::Fallback(entry) }));
             false
         }
         Verdict::Fresh => {
             seen.hit();
             if let Some((frame, any_entry)) = within {
-                frame.depends(&kept.facts.stamp(&core.cells), larder.known_at(kept.facts.born), kept.facts.deadline);
+                let deadline = inherited(times.now, kept.facts.served_until(), kept.facts.deadline);
+                frame.depends(&kept.facts.stamp(&core.cells), larder.known_at(kept.facts.born), deadline);
                 frame.depends_on_entry(&core.any_entry, any_entry);
-                frame.served(kept.facts.made, kept.facts.deadline.before(core.stale()));
+                frame.served(kept.facts.made, kept.facts.deadline.before(core.tail()));
             }
             true
         }

@@ -2,7 +2,10 @@
 
 mod aside;
 mod entry;
+mod fallback;
 mod flight;
+#[cfg(test)]
+mod flight_tests;
 mod forget;
 #[cfg_attr(not(feature = "http"), allow(dead_code, reason = "what only HTTP asks for"))]
 mod frame;

@@ -48,12 +48,17 @@ impl Run {
 
     /// A renewal failed: the value is served on, and the next attempt is made a little later.
     pub(super) fn postpone(&self) {
-        /// Failing sources are asked about once in this time.
-        const PAUSE: Duration = Duration::from_secs(1);
         if let Plan::Renew(entry) = &self.plan
             && entry.stamp.is_current()
         {
-            self.keep(entry, self.larder.now() + PAUSE);
+            self.put_off(entry);
         }
+    }
+
+    /// The next attempt to replace a value is made a little later.
+    pub(super) fn put_off(&self, entry: &Entry) {
+        /// Failing sources are asked about once in this time.
+        const PAUSE: Duration = Duration::from_secs(1);
+        self.keep(entry, self.larder.now() + PAUSE);
     }
 }

@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::entry::inherited;
 use super::flight::Pilot;
 use super::look::{Plan, Run};
 use super::{AnyValue, Coherence, Core, Departure, End, Entry, Joined, Probed, Target};
@@ -33,8 +34,12 @@ pub(crate) struct Computed {
     /// The names that the result completed.
     pub(crate) names: Vec<String>,
     pub(crate) ttl: Option<Duration>,
+    /// The life of such values, where it is not that of all.
+    pub(crate) own_ttl: Option<Duration>,
     /// What `store_if` said.
     pub(crate) wanted: bool,
+    /// It is a failure that is to be stored.
+    pub(crate) failed: bool,
 }
 
 /// A flight that this call leads.
@@ -106,26 +111,37 @@ impl Run {
         }
     }
 
-    /// Stores what the body returned, and hands it to those who wait; `None`: it failed, or is not to be stored.
-    pub(crate) fn settle(mut self: Box<Self>, computed: Option<Computed>) -> Step<()> {
-        let Some(started) = self.started.take() else { return Box::pin(future::ready(())) };
-        let computed = match computed {
-            Some(computed) if self.is_cached() => computed,
-            other => {
-                if other.is_none() && self.is_cached() {
-                    self.core().counters.errors.up();
-                    self.postpone();
-                }
-                self.report_unstored(started);
-                self.flight = None;
-                return Box::pin(future::ready(()));
-            }
-        };
-        let Computed { value, names, ttl, wanted } = computed;
-        let late = names.iter().map(|name| self.larder.table().named(name)).collect();
-        let any_entry = started.any_entry;
+    /// Stores what the body returned, and hands it to those who wait; `None`: it failed, or is not to be stored. Returns
+    /// what is to be served instead.
+    pub(crate) fn settle(mut self: Box<Self>, computed: Option<Computed>) -> Step<Option<Arc<Entry>>> {
+        let Some(started) = self.started.take() else { return Box::pin(future::ready(None)) };
+        let cached = self.is_cached();
+        let computed = computed.filter(|_| cached);
+        let failed = cached && computed.as_ref().is_none_or(|computed| computed.failed);
+        if failed {
+            self.core().counters.errors.up();
+            self.postpone();
+        }
+        // A failure never takes the place of a value that is still served.
+        let renews = failed && matches!(self.plan, Plan::Renew(_));
+        let former = self.former().filter(|_| failed);
+        if former.is_none() && (renews || computed.is_none()) {
+            self.report_unstored(started);
+            self.flight = None;
+            return Box::pin(future::ready(None));
+        }
         Box::pin(async move {
-            let entry = Arc::new(self.judge(started, value, late, ttl, wanted).await);
+            if let Some(entry) = former
+                && self.falls_back(&entry).await
+            {
+                return Some(entry);
+            }
+            let Some(Computed { value, names, ttl, own_ttl, wanted, .. }) = computed else {
+                self.report_unstored(started);
+                return None;
+            };
+            let late = names.iter().map(|name| self.larder.table().named(name)).collect();
+            let entry = Arc::new(self.judge(started, value, late, (ttl, own_ttl), wanted).await);
             if entry.stored {
                 self.remember(&entry);
                 self.core().counters.stores.up();
@@ -135,8 +151,9 @@ impl Run {
                 pilot.land(Arc::clone(&entry));
             }
             if entry.stored {
-                self.write_through(&entry, any_entry).await;
+                self.write_through(&entry).await;
             }
+            None
         })
     }
 }
@@ -193,8 +210,9 @@ impl Run {
             None => {
                 let renews = matches!(self.plan, Plan::Renew(_));
                 let fetched = self.fetch(&self.cells).await.filter(|entry| !renews || young(entry));
+                let fetched = self.served(fetched);
                 if let Some(entry) = &fetched {
-                    core.counters.hits_redis.up();
+                    self.core().counters.hits_redis.up();
                     self.remember(entry);
                 }
                 fetched
@@ -278,9 +296,10 @@ impl Run {
     /// Tells the body that made this call what it depends on now.
     pub(super) fn report(&self, entry: &Entry) {
         if let Some(frame) = &self.ambient.frame {
-            frame.depends(&entry.stamp.without(&self.entry), self.larder.known_at(entry.born), entry.deadline);
+            let deadline = inherited(self.larder.now(), entry.served_until, entry.deadline);
+            frame.depends(&entry.stamp.without(&self.entry), self.larder.known_at(entry.born), deadline);
             frame.depends_on_entry(&self.core().any_entry, self.any_entry);
-            frame.served(entry.made, entry.deadline.before(self.core().stale()));
+            frame.served(entry.made, entry.deadline.before(self.core().tail()));
             if !entry.stored {
                 frame.depends_on_unstored();
             }

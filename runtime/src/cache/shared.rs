@@ -6,9 +6,9 @@ use std::time::Duration;
 use super::look::{Plan, Run};
 use super::{Coherence, Entry, Store};
 use crate::clock::Moment;
-use crate::epoch::{Cell, Epoch, Fencing, Guard, Stamp, Told, is_entry};
+use crate::epoch::{Cell, Epoch, Fencing, Guard, Stamp, Told};
 use crate::log;
-use crate::remote::{Found, Record, Remote, Unchanged};
+use crate::remote::{Found, Record, Remote};
 
 impl Run {
     /// Redis, where it is configured and the link is up.
@@ -59,7 +59,6 @@ impl Run {
         for ((cell, guard), epoch) in cells.iter().zip(guards).zip(epochs) {
             let beyond = match epoch {
                 Some(told) => self.larder.table().learn(cell, guard, told),
-                None if is_entry(cell) => self.larder.table().learn(cell, guard, Epoch::NEVER_ENDED),
                 None => {
                     missing.push(Arc::clone(cell));
                     false
@@ -99,13 +98,16 @@ impl Run {
         true
     }
 
-    /// Asks Redis for the value, and for the epochs that are not known here, in one round trip.
+    /// Asks Redis for the value, for the epochs that are not known here, and for that of the entry, in one round trip.
     pub(super) async fn fetch(&self, cells: &[Arc<Cell>]) -> Option<Arc<Entry>> {
         let tracked = self.is_tracked();
-        // What only this process keeps is ended by announcements alone.
-        let own = self.core().store == Store::Memory;
         let mut asked: Vec<Arc<Cell>> = if tracked { self.unknown(cells) } else { cells.to_vec() };
-        asked.retain(|cell| !own || !is_entry(cell));
+        asked.retain(|cell| !Arc::ptr_eq(cell, &self.entry));
+        // What only this process keeps is ended by announcements alone. For all else: where Redis lost the ends of a
+        // function, it announces to nobody at which epoch its entries are since.
+        if self.core().store != Store::Memory {
+            asked.push(Arc::clone(&self.entry));
+        }
         asked.extend(self.unknown(std::slice::from_ref(&self.core().any_entry)));
         if self.core().store == Store::Memory || matches!(self.plan, Plan::Refresh) {
             self.learn(&asked, true).await;
@@ -142,13 +144,8 @@ impl Run {
 
     /// Takes a stored value over, if all that it depends on is at the epochs that it carries.
     async fn accept(&self, cells: &[Arc<Cell>], record: Record, born: Moment, tracked: bool) -> Option<Arc<Entry>> {
-        let carried: Vec<(Arc<Cell>, Epoch)> =
-            record.stamp.iter().map(|(name, epoch)| (self.larder.table().cell(name), *epoch)).collect();
-        let mut carried = carried;
-        // A stamp says nothing of entries that were never ended.
-        if !carried.iter().any(|(known, _)| Arc::ptr_eq(known, &self.entry)) {
-            carried.push((Arc::clone(&self.entry), Epoch::NEVER_ENDED));
-        }
+        let stamp = record.stamp.iter().map(|(name, epoch)| (self.larder.table().cell(name), *epoch));
+        let carried: Vec<(Arc<Cell>, Epoch)> = stamp.chain([(Arc::clone(&self.entry), record.entry)]).collect();
         let complete = cells.iter().all(|cell| carried.iter().any(|(known, _)| Arc::ptr_eq(known, cell)));
         if !complete {
             return None;
@@ -171,14 +168,14 @@ impl Run {
             return self.garbled();
         };
         let core = self.core();
-        let longest = core.ttl.longest().map(|ttl| ttl.saturating_add(core.stale()));
+        let longest = core.ttl.longest().map(|ttl| ttl.saturating_add(core.tail()));
         let life = longest.map_or(record.life, |longest| record.life.min(longest));
         if life.is_zero() {
             return None;
         }
         let deadline = self.larder.now() + life;
-        let renew_at = core.renew_at(deadline, core.ttl.usual());
-        Some(Arc::new(Entry { value, stamp, born, deadline, renew_at, stored: true, made: record.made }))
+        let (served_until, renew_at) = core.served(deadline, core.ttl.usual());
+        Some(Arc::new(Entry { value, stamp, born, deadline, served_until, renew_at, stored: true, made: record.made }))
     }
 
     /// Which link there is: another number after each change.
@@ -186,31 +183,26 @@ impl Run {
         self.larder.remote().map_or(0, |remote| remote.generation())
     }
 
-    /// Stores a value for the other processes, unless any entry of the function was ended since `any_entry`, taken before
-    /// the body ran. Redis may have lost the one epoch that says which: a value that arrives after its own end would be
-    /// taken for one that was never ended.
-    pub(super) async fn write_through(&self, entry: &Entry, any_entry: Epoch) {
+    /// Stores a value for the other processes.
+    pub(super) async fn write_through(&self, entry: &Entry) {
         let core = self.core();
-        let told_by_redis = any_entry.is_confirmed() && entry.stamp.is_confirmed();
-        if core.store == Store::Memory || !told_by_redis || !entry.stamp.is_current() {
+        if core.store == Store::Memory || !entry.stamp.is_confirmed() || !entry.stamp.is_current() {
             return;
         }
         let Some(remote) = self.remote() else { return };
+        let is_own = |cell: &Arc<Cell>| Arc::ptr_eq(cell, &self.entry);
+        let Some((_, own)) = entry.stamp.parts().iter().find(|(cell, _)| is_own(cell)) else { return };
         let Some(payload) = (self.codec.encode)(&*entry.value) else { return };
         let (name, hash) = (core.redis_key(&self.hash), self.hash);
-        let parts = entry.stamp.parts().iter().filter(|(_, epoch)| *epoch != Epoch::NEVER_ENDED);
-        let stamp = parts.map(|(cell, epoch)| (Arc::clone(cell.name()), *epoch)).collect();
+        let others = entry.stamp.parts().iter().filter(|(cell, _)| !is_own(cell));
+        let stamp = others.map(|(cell, epoch)| (Arc::clone(cell.name()), *epoch)).collect();
         let endless = entry.deadline == Moment::NEVER;
         let life = if endless { Duration::MAX } else { entry.deadline.since(self.larder.now()) };
-        let unchanged = Unchanged { name: Arc::clone(core.any_entry.name()), epoch: any_entry };
-        match remote.write(name, Record { hash, stamp, life, made: entry.made, payload }, unchanged).await {
-            Ok(true) => {}
-            // Another epoch, or none any more: Redis may have lost it, and nothing would be stored until it has one again.
-            Ok(false) => drop(self.learn(std::slice::from_ref(&core.any_entry), true).await),
-            Err(refusal) => {
-                core.counters.errors.up();
-                log::warn(&format_args!("{}: not stored for other processes: {refusal}", core.path));
-            }
+        if let Err(refusal) =
+            remote.write(name, Record { hash, entry: *own, stamp, life, made: entry.made, payload }).await
+        {
+            core.counters.errors.up();
+            log::warn(&format_args!("{}: not stored for other processes: {refusal}", core.path));
         }
     }
 }

@@ -91,6 +91,8 @@ pub struct Site {
     pub(crate) coherence: Coherence,
     pub(crate) single_flight: bool,
     pub(crate) renewal: Option<Renewal>,
+    /// How long beyond its life a value is kept for calls whose body fails.
+    pub(crate) fallback: Duration,
     number: AtomicUsize,
 }
 
@@ -111,6 +113,7 @@ impl Site {
             coherence: Coherence::Tracked,
             single_flight: true,
             renewal: None,
+            fallback: Duration::ZERO,
             number: AtomicUsize::new(0),
         }
     }
@@ -168,6 +171,13 @@ impl Site {
     #[must_use]
     pub const fn renewed(mut self, at: f64, stale: Duration) -> Self {
         self.renewal = Some(Renewal { at, stale });
+        self
+    }
+
+    /// `stale_if_error = ..`
+    #[must_use]
+    pub const fn fallback(mut self, stale: Duration) -> Self {
+        self.fallback = stale;
         self
     }
 

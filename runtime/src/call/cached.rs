@@ -2,16 +2,17 @@
 
 use std::fmt;
 use std::future::Future;
+use std::marker::PhantomData;
 use std::pin::pin;
 use std::time::Duration;
 
-use super::engine::{Engine, Stages, run_blocking};
+use super::engine::{Engine, Rare, Stages, run_blocking};
 use super::{Name, Running};
 use crate::background;
 use crate::cache::{Hands, Place, Request, find};
 use crate::key::Key;
 use crate::revision::HexSha;
-use crate::value::{Codec, LivesIn, Shape, Storable};
+use crate::value::{Codec, LivesIn, MayBeNone, Shape, Storable};
 
 /// What memory says to a call.
 #[derive(Debug)]
@@ -37,7 +38,7 @@ where
 
 /// `#[hexsha_cached]`: a pure function of a configuration revision.
 #[inline]
-pub fn look_at<S, T>(place: Place, revision: &str, key: &Key<T>, _: S) -> Look<S>
+pub fn look_at<S, T>(place: Place, revision: &str, key: &Key<T>, shape: S) -> Look<S>
 where
     S: Shape,
     S::Value: Storable + LivesIn<T>,
@@ -48,7 +49,9 @@ where
     match find::<S::Value>(&request) {
         Ok(value) => Look::Hit(S::restore(value)),
         Err(run) => {
-            Look::Miss(Miss { engine: Box::new(Stages::new(run, Hands::new())), returned: None, judge: Always })
+            let failures = shape.err_ttl().map(|ttl| Rare { is: |value| S::seen(value).is_none(), ttl, failed: true });
+            let engine = Box::new(Stages::new(run, Hands::new(), failures));
+            Look::Miss(Miss { engine, returned: None, judge: Always })
         }
     }
 }
@@ -94,11 +97,11 @@ impl<V> Judge<V> for Always {
 
 /// A closure says whether a result is stored.
 #[derive(Debug)]
-pub struct StoreIf<P>(Option<P>);
+pub struct StoreIf<P, S>(Option<P>, PhantomData<fn() -> S>);
 
-impl<V, P: FnOnce(&V) -> bool> Judge<V> for StoreIf<P> {
-    fn wants(&mut self, value: &V) -> bool {
-        self.0.take().is_none_or(|store_if| store_if(value))
+impl<S: Shape, P: FnOnce(&S::Seen) -> bool> Judge<S::Value> for StoreIf<P, S> {
+    fn wants(&mut self, value: &S::Value) -> bool {
+        S::seen(value).zip(self.0.take()).is_none_or(|(seen, store_if)| store_if(seen))
     }
 }
 
@@ -121,9 +124,9 @@ impl<S: Shape> Miss<S> {
     /// Says what fills the holes of all names.
     pub fn late<F, const N: usize>(mut self, texts: F) -> Self
     where
-        F: FnOnce(&S::Value) -> [String; N] + Send + 'static,
+        F: FnOnce(&S::Seen) -> [String; N] + Send + 'static,
     {
-        self.engine.fill_with(Box::new(|value| Vec::from(texts(value))));
+        self.engine.fill_with(Box::new(|value| S::seen(value).map(|seen| Vec::from(texts(seen)))));
         self
     }
 
@@ -133,9 +136,19 @@ impl<S: Shape> Miss<S> {
         self
     }
 
+    /// `none_ttl = ..`
+    pub fn none_ttl(mut self, ttl: Duration) -> Self
+    where
+        S::Seen: MayBeNone,
+    {
+        let is = |value: &S::Value| S::seen(value).is_some_and(MayBeNone::is_nothing);
+        self.engine.rarely(Rare { is, ttl, failed: false });
+        self
+    }
+
     /// `store_if = ..`
-    pub fn store_if<P: FnOnce(&S::Value) -> bool>(self, store_if: P) -> Miss<S, StoreIf<P>> {
-        Miss { engine: self.engine, returned: self.returned, judge: StoreIf(Some(store_if)) }
+    pub fn store_if<P: FnOnce(&S::Seen) -> bool>(self, store_if: P) -> Miss<S, StoreIf<P, S>> {
+        Miss { engine: self.engine, returned: self.returned, judge: StoreIf(Some(store_if), PhantomData) }
     }
 }
 

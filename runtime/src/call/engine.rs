@@ -18,6 +18,7 @@ pub(super) trait Engine<V>: Send {
     fn add(&mut self, name: Name);
     fn fill_with(&mut self, texts: Texts<V>);
     fn live(&mut self, ttl: Duration);
+    fn rarely(&mut self, rare: Rare<V>);
 
     /// What others had; `None` once it is known that the body is to run.
     fn poll_ask(&mut self, cx: &mut Context<'_>) -> Poll<Option<V>>;
@@ -28,7 +29,8 @@ pub(super) trait Engine<V>: Send {
     /// The body returned this; `None`: it failed.
     fn settle(&mut self, value: Option<&V>, judge: &mut dyn Judge<V>);
 
-    fn poll_settled(&mut self, cx: &mut Context<'_>) -> Poll<()>;
+    /// Another value to serve than what the body returned, where there is one.
+    fn poll_settled(&mut self, cx: &mut Context<'_>) -> Poll<Option<V>>;
 
     /// A value to serve while it is computed anew, and whether this call has that to do.
     fn renewal(&mut self) -> Option<(V, bool)>;
@@ -37,10 +39,18 @@ pub(super) trait Engine<V>: Send {
     fn cannot_wait(&mut self);
 }
 
+/// Values that have a life of their own.
+pub(super) struct Rare<V> {
+    pub(super) is: fn(&V) -> bool,
+    pub(super) ttl: Duration,
+    pub(super) failed: bool,
+}
+
 /// The engine of one type of value.
 pub(super) struct Stages<V> {
     tags: Tags<V>,
     ttl: Option<Duration>,
+    rare: Vec<Rare<V>>,
     hands: Hands<V>,
     stage: Stage,
 }
@@ -49,13 +59,13 @@ enum Stage {
     Idle(Box<Run>),
     Asking(Step<(Box<Run>, Answer)>),
     Running(Box<Run>, Arc<Ambient>),
-    Settling(Step<()>),
+    Settling(Step<Option<Arc<Entry>>>),
     Over,
 }
 
 impl<V> Stages<V> {
-    pub(super) fn new(run: Box<Run>, hands: Hands<V>) -> Self {
-        Self { tags: Tags::new(), ttl: None, hands, stage: Stage::Idle(run) }
+    pub(super) fn new(run: Box<Run>, hands: Hands<V>, rare: Option<Rare<V>>) -> Self {
+        Self { tags: Tags::new(), ttl: None, rare: rare.into_iter().collect(), hands, stage: Stage::Idle(run) }
     }
 }
 
@@ -70,6 +80,10 @@ impl<V> Engine<V> for Stages<V> {
 
     fn live(&mut self, ttl: Duration) {
         self.ttl = Some(ttl);
+    }
+
+    fn rarely(&mut self, rare: Rare<V>) {
+        self.rare.push(rare);
     }
 
     fn poll_ask(&mut self, cx: &mut Context<'_>) -> Poll<Option<V>> {
@@ -93,18 +107,20 @@ impl<V> Engine<V> for Stages<V> {
             let ttl = self.ttl;
             let computed = value.filter(|_| run.is_cached()).map(|value| {
                 let wanted = judge.wants(value);
-                Computed { names: self.tags.of(value), value: (self.hands.put)(value), ttl, wanted }
+                let rare = self.rare.iter().find(|rare| (rare.is)(value));
+                let (own_ttl, failed) = rare.map_or((None, false), |rare| (Some(rare.ttl), rare.failed));
+                let (names, value) = (self.tags.of(value), (self.hands.put)(value));
+                Computed { names, value, ttl, own_ttl, wanted, failed }
             });
             self.stage = Stage::Settling(run.settle(computed));
         }
     }
 
-    fn poll_settled(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if let Stage::Settling(step) = &mut self.stage {
-            ready!(step.as_mut().poll(cx));
-            self.stage = Stage::Over;
-        }
-        Poll::Ready(())
+    fn poll_settled(&mut self, cx: &mut Context<'_>) -> Poll<Option<V>> {
+        let Stage::Settling(step) = &mut self.stage else { return Poll::Ready(None) };
+        let instead = ready!(step.as_mut().poll(cx));
+        self.stage = Stage::Over;
+        Poll::Ready(instead.and_then(self.hands.take))
     }
 
     fn renewal(&mut self) -> Option<(V, bool)> {
@@ -136,8 +152,8 @@ pub(super) fn poll<S: Shape>(
         engine.settle(S::value(&now), judge);
         *returned = Some(now);
     }
-    ready!(engine.poll_settled(cx));
-    returned.take().map_or(Poll::Pending, Poll::Ready)
+    let instead = ready!(engine.poll_settled(cx)).map(S::restore);
+    instead.or_else(|| returned.take()).map_or(Poll::Pending, Poll::Ready)
 }
 
 /// The same for a sync function.
@@ -153,8 +169,8 @@ pub(super) fn run_blocking<S: Shape, B: FnOnce() -> S::Return>(
     let inside = engine.inside().cloned().unwrap_or_default();
     let returned = inside.during(body);
     engine.settle(S::value(&returned), judge);
-    block_on(std::future::poll_fn(|cx| engine.poll_settled(cx)));
-    returned
+    let instead = block_on(std::future::poll_fn(|cx| engine.poll_settled(cx)));
+    instead.map_or(returned, S::restore)
 }
 
 impl Stage {

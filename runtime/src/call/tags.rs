@@ -9,8 +9,8 @@ pub(crate) struct Tags<V> {
     texts: Option<Texts<V>>,
 }
 
-/// What fills the holes of all open names, in order.
-pub(crate) type Texts<V> = Box<dyn FnOnce(&V) -> Vec<String> + Send>;
+/// What fills the holes of all open names, in order; `None`: there is nothing to fill them, and there are no such names.
+pub(crate) type Texts<V> = Box<dyn FnOnce(&V) -> Option<Vec<String>> + Send>;
 
 impl<V> Tags<V> {
     pub(crate) const fn new() -> Self {
@@ -32,11 +32,10 @@ impl<V> Tags<V> {
 
     /// Takes the names that the result completes.
     pub(crate) fn of(&mut self, value: &V) -> Vec<String> {
-        let texts = match self.texts.take() {
-            Some(texts) => texts(value),
-            None => Vec::new(),
-        };
-        filled(&mut self.open, texts)
+        match self.texts.take() {
+            Some(texts) => texts(value).map_or_else(Vec::new, |texts| filled(&mut self.open, texts)),
+            None => filled(&mut self.open, Vec::new()),
+        }
     }
 
     pub(crate) const fn len(&self) -> usize {

@@ -54,7 +54,7 @@ impl<O: Outcome<R>, R> Write<O, R> {
     where
         F: FnOnce(&O::Value) -> [String; N] + Send + 'static,
     {
-        self.tags.fill_with(Box::new(|value| Vec::from(texts(value))));
+        self.tags.fill_with(Box::new(|value| Some(Vec::from(texts(value)))));
         self
     }
 

@@ -1,9 +1,10 @@
 //! The names by which single entries are ended, and who keeps what they end.
 //!
 //! An entry of a function has a name of its own, but no entry in memory carries it: whoever keeps values is told when one
-//! of them is ended. So a hit compares nothing more, and a name is in Redis only once its entry was ended. Every such end
-//! also raises, in the same step, the epoch of *any entry of this function*: a process that missed some ends sees there
-//! that it did, and what was made of an entry inside another body is ended by it.
+//! of them is ended. So a hit compares nothing more. In Redis the names of a function's entries lie in one place, with a
+//! floor that stands for each entry that was not ended: see `redis_tier/single_ends.rs`. Every such end also raises, in the same
+//! step, the epoch of *any entry of this function*: a process that missed some ends sees there that it did, and what was
+//! made of an entry inside another body is ended by it.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -19,10 +20,6 @@ pub(crate) trait Entries: Send + Sync {
 
     /// Ends every entry: some may have been ended unseen.
     fn end_all(&self);
-
-    /// Where Redis keeps the entry of this hash.
-    #[cfg(feature = "redis")]
-    fn redis_key(&self, hash: &str) -> String;
 }
 
 /// A function, as the names of its entries tell it.
@@ -67,9 +64,36 @@ fn first_word(hash: &[u8; 32]) -> u64 {
     hash.first_chunk().map_or(0, |word| u64::from_be_bytes(*word))
 }
 
-/// Whether this is the name of a single entry: Redis knows it only once it was ended.
+/// Whether this is the name of a single entry.
 pub(crate) fn is_entry(cell: &Cell) -> bool {
     cell.name().starts_with(ONE)
+}
+
+/// The name of a single entry, as a tier that several processes share reads it.
+#[cfg(any(feature = "redis", feature = "testkit"))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Single<'a> {
+    /// Whose entry it is.
+    pub(crate) owner: &'a str,
+    /// What of its hash tells it from others of the function. Two that share it are ended together.
+    pub(crate) mark: &'a str,
+}
+
+#[cfg(any(feature = "redis", feature = "testkit"))]
+impl<'a> Single<'a> {
+    /// So many ends of a function's entries are kept apart, in a megabyte at most: more of them raise the floor.
+    pub(crate) const MOST: usize = 10_000;
+
+    /// `None` for every other name.
+    pub(crate) fn of(name: &'a str) -> Option<Self> {
+        let (owner, hash) = name.strip_prefix(ONE)?.split_once(':')?;
+        Some(Self { owner, mark: hash.get(..16)? })
+    }
+
+    /// The name that stands for every end of single entries of the function.
+    pub(crate) fn any_entry(self) -> String {
+        format!("{ANY}{}", self.owner)
+    }
 }
 
 /// Whether this is the name of an entry, or of any entry of a function; `hash` tells text that is so many digits.
@@ -78,16 +102,6 @@ pub(super) fn is_name(name: &str, hash: impl Fn(&str, usize) -> bool) -> bool {
         return hash(owner, 16) && hash(entry, 64);
     }
     name.strip_prefix(ANY).is_some_and(|owner| hash(owner, 16))
-}
-
-/// What else Redis does in one step with the end of an entry.
-#[cfg(feature = "redis")]
-#[derive(Debug)]
-pub(crate) struct Along {
-    /// The name that stands for every end of single entries of the function.
-    pub(crate) any_entry: String,
-    /// The stored value.
-    pub(crate) redis_key: Option<String>,
 }
 
 /// What a name ends, where it is one of these.
@@ -112,15 +126,6 @@ pub(super) struct Keepers {
 impl Keepers {
     pub(super) fn add(&self, owner: Owner, keeper: Weak<dyn Entries>) {
         self.by_owner().entry(owner).or_default().push(keeper);
-    }
-
-    /// What goes with the end of an entry of this name.
-    #[cfg(feature = "redis")]
-    pub(super) fn along(&self, name: &str) -> Option<Along> {
-        let Some(Ends::One(owner, _)) = read(name) else { return None };
-        let (_, hash) = name.rsplit_once(':')?;
-        let redis_key = self.of(owner).first().map(|keeper| keeper.redis_key(hash));
-        Some(Along { any_entry: owner.any_entry(), redis_key })
     }
 
     pub(super) fn of(&self, owner: Owner) -> Vec<Arc<dyn Entries>> {
@@ -149,6 +154,14 @@ mod tests {
         assert_eq!(read(&owner.any_entry()), Some(Ends::Any(owner)));
         for name in [owner.entry(&hash), owner.any_entry()] {
             assert!(crate::epoch::is_canonical(&name), "{name}");
+        }
+        #[cfg(any(feature = "redis", feature = "testkit"))]
+        {
+            let name = owner.entry(&hash);
+            let single = Single::of(&name).expect("a single entry");
+            assert_eq!((single.owner, single.mark), ("0707070707070707", "0909090909090909"));
+            assert_eq!(single.any_entry(), owner.any_entry());
+            assert_eq!(Single::of(&owner.any_entry()), None);
         }
         for other in ["@entry:", "@entry:xy:zz", "@function:", "@function:0", "#1", "", "a b", "@other"] {
             assert!(!crate::epoch::is_canonical(other), "{other}");

@@ -7,11 +7,15 @@ mod entries;
 mod number;
 mod stamp;
 mod table;
+#[cfg(all(test, feature = "redis"))]
+mod tests;
 #[cfg_attr(not(feature = "redis"), allow(dead_code, reason = "what only Redis asks for"))]
 mod told;
 
 pub(crate) use canonical::{EVERYTHING, canonical, is_canonical};
 pub(crate) use cell::{Cell, Guard};
+#[cfg(any(feature = "redis", feature = "testkit"))]
+pub(crate) use entries::Single;
 pub(crate) use entries::{Entries, Owner, is_entry, mark};
 pub(crate) use number::Epoch;
 pub(crate) use stamp::Stamp;

@@ -9,8 +9,6 @@ pub(crate) struct Epoch(u64);
 impl Epoch {
     pub(crate) const UNKNOWN: Self = Self(0);
     const PROVISIONAL: u64 = 1 << 63;
-    /// That of a single entry that Redis knows nothing of: it was never ended.
-    pub(crate) const NEVER_ENDED: Self = Self(1);
     /// How many random numbers there are below an epoch's microseconds.
     pub(crate) const RANDOM: u64 = 1 << 12;
 

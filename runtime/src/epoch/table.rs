@@ -8,8 +8,6 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-#[cfg(feature = "redis")]
-use super::entries::Along;
 use super::entries::{self, Ends, Entries, Keepers, Owner};
 use super::{Cell, Epoch, Fencing, Guard, Told, canonical};
 use crate::clock::{Clock, Moment};
@@ -178,18 +176,12 @@ impl Table {
         }
     }
 
-    /// What goes with the end of a single entry.
-    #[cfg(feature = "redis")]
-    pub(crate) fn along(&self, cell: &Cell) -> Option<Along> {
-        self.keepers.along(cell.name())
-    }
-
     /// Takes over what the server says on a new link: what was announced while there was none was missed. `true`: the server
-    /// forgot that this was ended, and must be told again.
+    /// forgot that this was ended, and must be told again. The cells of single entries are to come first: see
+    /// [`all_again`](Self::all_again).
     #[cfg(any(feature = "redis", feature = "testkit"))]
     pub(crate) fn learn_again(&self, cell: &Cell, guard: Guard, told: Option<Told>) -> bool {
-        let none = if entries::is_entry(cell) { Epoch::NEVER_ENDED } else { Epoch::UNKNOWN };
-        let told = told.unwrap_or_else(|| none.into());
+        let told = told.unwrap_or_else(|| Epoch::UNKNOWN.into());
         let before = cell.epoch();
         if cell.is_beyond(told.epoch) {
             self.begin_end(cell, Fencing::None);
@@ -199,11 +191,17 @@ impl Table {
         if !before.is_confirmed() || cell.epoch() != before {
             self.end_missed(cell);
         }
-        if cell.epoch() != before && cell.epoch() != Epoch::NEVER_ENDED {
-            // What was computed before may have been stored since others were told.
-            self.end_kept(cell);
-        }
         false
+    }
+
+    /// Every cell, in the order in which they are to be learnt again. Those of single entries come first: from then on
+    /// nothing is stored that was computed while one of them was ended unseen. Those of any entry come behind them, and take
+    /// out what was stored until then, where there was such an end.
+    #[cfg(any(feature = "redis", feature = "testkit"))]
+    pub(crate) fn all_again(&self) -> Vec<Arc<Cell>> {
+        let mut cells = self.all();
+        cells.sort_by_key(|cell| !entries::is_entry(cell));
+        cells
     }
 
     /// Of functions whose entries were ended here while there was no link, the epoch to compare with is lost: what others

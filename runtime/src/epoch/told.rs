@@ -141,6 +141,6 @@ mod tests {
         assert_eq!(told(&reading), Moment::START);
         reading.settle = Duration::from_secs(3);
         assert_eq!(told(&reading), at(12.0));
-        assert_eq!(reading.settled(Epoch::NEVER_ENDED), Moment::START);
+        assert_eq!(reading.settled(Epoch::UNKNOWN), Moment::START);
     }
 }

@@ -201,6 +201,24 @@ impl Builder {
         self
     }
 
+    /// How long Redis is left alone after three calls in a row that it did not answer (default 30 s, at most an hour). Then one
+    /// call is sent, and its answer decides. Reads and writes are counted apart; a link that is made anew begins anew.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # pollster::block_on(async {
+    /// use std::time::Duration;
+    ///
+    /// let larder = larder::Larder::builder().breaker_open(Duration::from_secs(5)).build().await?;
+    /// assert_eq!(larder.stats().redis.breaker, larder::Breaker::Closed);
+    /// # Ok::<(), larder::Error>(()) }).unwrap();
+    /// ```
+    pub const fn breaker_open(mut self, time: Duration) -> Self {
+        self.settings.breaker_open = time;
+        self
+    }
+
     /// How often the link to Redis is tested (default 100 ms). Twice this must be less than
     /// [`tracking_lease`](Self::tracking_lease).
     pub const fn heartbeat(mut self, every: Duration) -> Self {

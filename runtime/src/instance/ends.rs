@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use super::held::Held;
+use super::receipts::Gathering;
 use super::{Larder, Receipt};
 use crate::epoch::{Cell, Epoch, Fence, Fencing, Told};
 use crate::error::{Error, ErrorKind};
@@ -122,7 +123,17 @@ impl Larder {
         for name in names {
             self.ended(name).invalidations.up();
         }
-        Box::pin(self.end_cells(cells, fencing))
+        if let Fencing::Raise(_) = fencing {
+            // The write that it stands around has not begun.
+            return Box::pin(self.end_cells(cells, fencing));
+        }
+        let gathering = Gathering::begin(self.id(), &cells);
+        let ending = self.end_cells(cells, fencing);
+        Box::pin(async move {
+            let receipt = ending.await;
+            gathering.settle(&receipt);
+            receipt
+        })
     }
 
     fn end_cells(

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Larder;
 use super::ends::{Ending, new_token};
+use super::receipts::Gathered;
 use crate::ambient::Ambient;
 use crate::epoch::{Cell, Fencing};
 
@@ -52,11 +53,15 @@ impl Held {
     }
 
     /// Takes ends in; `false`: it is over, and they are to be made.
-    pub(super) fn hold(&self, larder: &Larder, names: &[String], cells: &[Arc<Cell>]) -> bool {
-        self.change(larder, |ends| {
+    pub(super) fn hold(self: &Arc<Self>, larder: &Larder, names: &[String], cells: &[Arc<Cell>]) -> bool {
+        let held = self.change(larder, |ends| {
             ends.names.extend(names.iter().cloned());
             add(&mut ends.cells, cells);
-        })
+        });
+        if held {
+            Gathered::held(self, larder.id(), cells);
+        }
+        held
     }
 
     /// Takes note of fences.

@@ -10,6 +10,7 @@ mod health;
 mod held;
 mod place;
 mod receipt;
+mod receipts;
 mod settings;
 mod span;
 mod transaction;
@@ -41,6 +42,8 @@ pub(crate) use place::Place;
 #[cfg(feature = "redis")]
 pub(crate) use place::{Pem, Said};
 pub use receipt::Receipt;
+pub(crate) use receipts::Gathered;
+pub use receipts::receipts;
 #[cfg(feature = "redis")]
 pub(crate) use settings::Secret;
 pub(crate) use settings::Settings;

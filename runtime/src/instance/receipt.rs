@@ -62,6 +62,11 @@ impl Receipt {
         Self { epochs: names.map(|name| (name, Epoch::UNKNOWN)).collect(), state: State::Held, origin }
     }
 
+    /// This, while a transaction still holds a part of it.
+    pub(super) fn before_the_commit(self) -> Self {
+        Self { state: State::Held, ..self }
+    }
+
     /// `true`: ended everywhere. `false`: ended in this process, and kept to be sent as soon as Redis is back; or
     /// [held](Self::is_held).
     #[must_use]

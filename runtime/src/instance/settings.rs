@@ -19,6 +19,8 @@ pub(crate) struct Settings {
     /// Which setting gave the namespace: what an error names.
     pub(crate) namespace_from: &'static str,
     pub(crate) operation_timeout: Duration,
+    /// How long nothing is sent after some failures.
+    pub(crate) breaker_open: Duration,
     pub(crate) heartbeat: Duration,
     pub(crate) lease: Duration,
     /// How long a source may show what was there before an end.
@@ -63,6 +65,7 @@ impl Default for Settings {
             redis: Place::default(),
             namespace_from: "namespace",
             operation_timeout: Duration::from_millis(500),
+            breaker_open: Duration::from_secs(30),
             heartbeat: Duration::from_millis(100),
             lease: Duration::from_secs(1),
             settle: Duration::ZERO,
@@ -70,6 +73,9 @@ impl Default for Settings {
         }
     }
 }
+
+/// A server that is well again is left alone for no longer than this.
+const LONGEST_OPEN: Duration = Duration::from_secs(3_600);
 
 /// What is computed so long after an end is not stored: more than that is a mistake.
 const LONGEST_SETTLE: Duration = Duration::from_secs(3_600);
@@ -155,6 +161,12 @@ impl Settings {
         }
         if self.operation_timeout.is_zero() {
             faults.push("operation_timeout: 0 would fail every call to Redis: give a time such as 500 ms".to_owned());
+        }
+        if self.breaker_open.is_zero() || self.breaker_open > LONGEST_OPEN {
+            faults.push(format!(
+                "breaker_open: {:?} is no time to wait: give 1 ns to an hour, such as 30 s",
+                self.breaker_open
+            ));
         }
         if self.settle > LONGEST_SETTLE {
             faults.push(format!("settle: {:?} is too long for a source to lag: give at most an hour", self.settle));

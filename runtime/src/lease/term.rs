@@ -143,6 +143,10 @@ impl Lease {
 
 impl Term {
     fn valid_until(&self) -> Moment {
+        #[cfg(feature = "testkit")]
+        if crate::testkit::is_out(crate::testkit::Protection::LeaseDeadline) {
+            return Moment::NEVER;
+        }
         Moment::from_nanos(self.valid_until.load(Ordering::Acquire))
     }
 

@@ -8,11 +8,11 @@ use crate::stats::Breaker as State;
 
 /// Opens after this many failures in a row.
 const FAILURES: u32 = 3;
-/// Stays open for this long.
-const OPEN_FOR: Duration = Duration::from_secs(30);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Breaker {
+    /// How long it stays open.
+    open_for: Duration,
     inner: Mutex<Inner>,
 }
 
@@ -37,6 +37,10 @@ pub(crate) struct Admission<'a> {
 }
 
 impl Breaker {
+    pub(crate) fn new(open_for: Duration) -> Self {
+        Self { open_for, inner: Mutex::default() }
+    }
+
     fn inner(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -93,7 +97,7 @@ impl<'a> Admission<'a> {
         inner.failures += 1;
         inner.failed_at = Some(now);
         if self.probe || inner.failures >= FAILURES {
-            inner.open_until = Some(now + OPEN_FOR);
+            inner.open_until = Some(now + self.breaker.open_for);
         }
     }
 }
@@ -122,7 +126,7 @@ mod tests {
 
     #[test]
     fn three_failures_open_it_and_one_probe_tries() {
-        let breaker = Breaker::default();
+        let breaker = Breaker::new(Duration::from_secs(30));
         (0..3).for_each(|second| fail(&breaker, second));
         assert!(breaker.admit(at(3)).is_none());
         assert!(breaker.admit(at(31)).is_none());
@@ -134,7 +138,7 @@ mod tests {
 
     #[test]
     fn a_failed_probe_keeps_it_open_and_a_cancelled_one_frees_its_place() {
-        let breaker = Breaker::default();
+        let breaker = Breaker::new(Duration::from_secs(30));
         (0..3).for_each(|second| fail(&breaker, second));
         drop(breaker.admit(at(40)).expect("one probe"));
         breaker.admit(at(40)).expect("another").failed(at(40));
@@ -144,7 +148,7 @@ mod tests {
 
     #[test]
     fn what_an_earlier_link_left_behind_counts_for_nothing() {
-        let breaker = Breaker::default();
+        let breaker = Breaker::new(Duration::from_secs(30));
         (0..3).for_each(|second| fail(&breaker, second));
         let former = breaker.admit(at(40)).expect("one probe");
         breaker.reset();
@@ -165,7 +169,7 @@ mod tests {
 
     #[test]
     fn only_failures_in_a_row_count_and_an_admission_that_is_dropped_is_none() {
-        let breaker = Breaker::default();
+        let breaker = Breaker::new(Duration::from_secs(30));
         for second in 0..20 {
             drop(breaker.admit(at(second)).expect("closed"));
         }
@@ -180,15 +184,24 @@ mod tests {
 
     #[test]
     fn a_wave_of_timeouts_counts_once() {
-        let breaker = Breaker::default();
+        let breaker = Breaker::new(Duration::from_secs(30));
         let wave: Vec<_> = (0..100).filter_map(|_| breaker.admit(at(1))).collect();
         wave.into_iter().for_each(|admission| admission.failed(at(2)));
         assert_eq!(breaker.state(at(2)), State::Closed);
     }
 
     #[test]
+    fn a_call_that_begins_as_another_fails_is_of_the_next_wave() {
+        let breaker = Breaker::new(Duration::from_secs(30));
+        for second in 1..4 {
+            breaker.admit(at(second)).expect("closed").failed(at(second + 1));
+        }
+        assert_eq!(breaker.state(at(4)), State::Open);
+    }
+
+    #[test]
     fn a_success_ends_the_row() {
-        let breaker = Breaker::default();
+        let breaker = Breaker::new(Duration::from_secs(30));
         for second in 0..10 {
             fail(&breaker, 10 * second);
             breaker.admit(at(10 * second + 1)).expect("closed").succeeded();

@@ -1,9 +1,12 @@
 //! What a new link must have behind it before it is called up: see the order in `catch_up`.
 
+use std::fmt::Arguments;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use redis::{FromRedisValue as _, Value, cmd};
+use tokio::task::JoinSet;
 
 use super::beat::Missed;
 use super::exchange::{Replies, Request};
@@ -11,8 +14,9 @@ use super::link::{ANSWER, Link};
 use super::pending::Owed;
 use super::scripts;
 use super::servers::Servers;
-use crate::epoch::{Fencing, Told};
+use crate::epoch::{Cell, Fencing, Told};
 use crate::log;
+use crate::remote::Refusal;
 
 /// Epochs asked for in one command, and invalidations sent in one request.
 const CHUNK: usize = 512;
@@ -77,14 +81,8 @@ impl Link {
 
     async fn deliver_some(&self, servers: &Arc<Servers>, owed: Vec<Owed>) -> Result<(), String> {
         let generation = self.generation.load(Ordering::Acquire);
-        let cells = owed.iter().map(|owed| &*owed.cell);
-        let (raises, values) = scripts::end(&self.names, cells, &self.table, Fencing::None);
-        let unlinked =
-            if values.is_empty() { Ok(Replies::new()) } else { self.now(servers, Request::of(values)).await };
-        let replies = match unlinked {
-            Ok(_) => self.now(servers, Request::of(raises)).await,
-            Err(reason) => Err(reason),
-        };
+        let ends = owed.iter().map(|owed| scripts::end(&self.names, &owed.cell, Fencing::None));
+        let replies = self.now(servers, Request::of(ends)).await;
         // What a link that was lost meanwhile confirms may be older than what is known by now: it is sent again.
         let good = self.generation.load(Ordering::Acquire) == generation;
         let confirmed = match &replies {
@@ -96,7 +94,10 @@ impl Link {
         let mut refused = false;
         for (owed, epoch) in owed.into_iter().zip(confirmed.into_iter().chain(std::iter::repeat(None))) {
             match epoch {
-                Some(epoch) => self.table.confirm_end(&owed.cell, owed.ends, epoch),
+                Some(epoch) => {
+                    self.table.confirm_end(&owed.cell, owed.ends, epoch);
+                    self.pending.delivered(&owed);
+                }
                 None => {
                     refused = true;
                     self.pending.give_back(owed);
@@ -110,6 +111,13 @@ impl Link {
         }
     }
 
+    /// Tells why something is owed over a link that is up: once, until all of it is delivered.
+    pub(super) fn owes(&self, why: &Arguments<'_>) {
+        if !self.refusing.swap(true, Ordering::AcqRel) {
+            log::warn(why);
+        }
+    }
+
     /// Delivers in a task of its own, so that a server that hangs writes does not silence the heartbeat.
     pub(super) fn deliver_aside(self: &Arc<Self>, servers: &Arc<Servers>) {
         if self.pending.count() == 0 || self.delivering.swap(true, Ordering::AcqRel) {
@@ -117,35 +125,23 @@ impl Link {
         }
         let (link, servers) = (Arc::clone(self), Arc::clone(servers));
         tokio::spawn(async move {
-            if let Err(reason) = link.deliver(&servers).await {
-                log::warn(&format_args!("{reason}"));
+            match link.deliver(&servers).await {
+                Ok(()) => link.refusing.store(false, Ordering::Release),
+                Err(reason) => link.owes(&format_args!("{reason}")),
             }
             link.delivering.store(false, Ordering::Release);
         });
     }
 
-    /// Reads the epochs of all known names: what was changed meanwhile is ended, all else lives on.
+    /// Reads the epochs of all known names, in one round trip: what was changed meanwhile is ended, all else lives on.
     async fn read_again(&self, servers: &Arc<Servers>) -> Result<(), String> {
         #[cfg(feature = "testkit")]
         if crate::testkit::is_out(crate::testkit::Protection::EpochsReadAgain) {
             return Ok(());
         }
-        let cells = self.table.all();
+        let cells = self.table.all_again();
         let guards: Vec<_> = cells.iter().map(|cell| cell.distrust()).collect();
-        let mut epochs: Vec<Option<Told>> = Vec::with_capacity(cells.len());
-        for chunk in cells.chunks(CHUNK) {
-            let request = scripts::read(&self.names, chunk.iter().map(|cell| &**cell.name()));
-            for reply in self.now(servers, Request::of(request)).await? {
-                match reply {
-                    Ok(value) => epochs.extend(self.all_told(value)),
-                    Err(code) if self.names.are_spread() && code == "WRONGTYPE" => epochs.push(None),
-                    Err(code) => return Err(format!("the epochs could not be read ({code})")),
-                }
-            }
-        }
-        if epochs.len() != cells.len() {
-            return Err("the epochs could not be read".to_owned());
-        }
+        let epochs = self.ask_again(servers, &cells).await?;
         for ((cell, guard), epoch) in cells.iter().zip(guards).zip(epochs) {
             if self.table.learn_again(cell, guard, epoch) {
                 self.pending.add(cell);
@@ -153,4 +149,30 @@ impl Link {
         }
         Ok(())
     }
+
+    /// The epoch of each. Every question is on its way before an answer is waited for; the waiting lasts for as long as
+    /// answers come, each at most the operation timeout behind the one before.
+    async fn ask_again(&self, servers: &Arc<Servers>, cells: &[Arc<Cell>]) -> Result<Vec<Option<Told>>, String> {
+        let mut asked = JoinSet::new();
+        for (place, chunk) in cells.chunks(CHUNK).enumerate() {
+            let request = Request::of(scripts::read(&self.names, &names_of(chunk)));
+            let servers = Arc::clone(servers);
+            asked.spawn(async move { (place, servers.exchange(&request, Duration::MAX).await) });
+        }
+        let mut epochs = vec![None; cells.len()];
+        while !asked.is_empty() {
+            let next = tokio::time::timeout(self.operation_timeout, asked.join_next()).await;
+            let Ok(Some(Ok((place, replies)))) = next else { return Err(Refusal::Unknown.to_string()) };
+            let wanted = names_of(cells.chunks(CHUNK).nth(place).unwrap_or_default());
+            let answered = replies.and_then(|replies| self.answers(&wanted, replies));
+            let answered = answered.map_err(|refusal| format!("the epochs could not be read: {refusal}"))?;
+            let places = epochs.chunks_mut(CHUNK).nth(place).unwrap_or_default();
+            places.iter_mut().zip(answered).for_each(|(place, epoch)| *place = epoch);
+        }
+        Ok(epochs)
+    }
+}
+
+fn names_of(cells: &[Arc<Cell>]) -> Vec<Arc<str>> {
+    cells.iter().map(|cell| Arc::clone(cell.name())).collect()
 }

@@ -49,6 +49,8 @@ pub(crate) struct Link {
     pub(crate) look: Arc<Notify>,
     /// Whether what is owed is being sent.
     pub(crate) delivering: AtomicBool,
+    /// Whether it was told that the server does not take that, which is tried again at every heartbeat.
+    pub(crate) refusing: AtomicBool,
     pub(crate) waits: Waits,
     /// The last heartbeat's, in microseconds.
     pub(crate) round_trip: AtomicU64,

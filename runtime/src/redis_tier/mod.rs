@@ -27,6 +27,8 @@ mod scripts;
 #[cfg(feature = "redis")]
 mod servers;
 #[cfg(feature = "redis")]
+mod single_ends;
+#[cfg(feature = "redis")]
 mod supervise;
 #[cfg(feature = "redis")]
 mod tier;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::epoch::EVERYTHING;
+use crate::epoch::{EVERYTHING, Single};
 
 /// What lies under one namespace. The `@` cannot stand in an entity, so none of these is ever a value's key.
 #[derive(Clone, Debug)]
@@ -36,14 +36,19 @@ impl Names {
         &self.channel
     }
 
-    /// Where an epoch is kept. What one script raises together lies in one Cluster slot: the names of a function's
-    /// entries, and that of everything with the note of the run.
+    /// Where an epoch is kept, unless it is one of a [single](Self::ends) entry. What one script raises together lies in
+    /// one Cluster slot: what is kept of a function's entries, and the epoch of everything with the note of the run.
     pub(crate) fn epoch(&self, name: &str) -> String {
         let epochs = &self.epochs;
         match together(name) {
-            Some((before, tag, behind)) => format!("{epochs}{before}{{{tag}}}{behind}"),
+            Some((before, tag)) => format!("{epochs}{before}{{{tag}}}"),
             None => format!("{epochs}{name}"),
         }
+    }
+
+    /// Where the ends of a function's single entries are kept.
+    pub(crate) fn ends(&self, single: Single<'_>) -> String {
+        format!("{}@ends:{{{}}}", self.epochs, single.owner)
     }
 
     /// Where the server's run is noted.
@@ -59,14 +64,13 @@ impl Names {
     }
 }
 
-/// The part of a name that it shares with those it is raised with, and what stands before and behind it.
-fn together(name: &str) -> Option<(&str, &str, &str)> {
+/// The part of a name that its key shares with what it is raised with, and what stands before it.
+fn together(name: &str) -> Option<(&str, &str)> {
     if name == EVERYTHING {
-        return Some(("", name, ""));
+        return Some(("", name));
     }
     let start = name.strip_prefix('@')?.find(':')? + 2;
-    let end = name.get(start..)?.find(':').map_or(name.len(), |length| start + length);
-    Some((name.get(..start)?, name.get(start..end)?, name.get(end..)?))
+    name.split_at_checked(start)
 }
 
 #[cfg(test)]
@@ -77,11 +81,13 @@ mod tests {
     fn what_is_raised_together_has_one_tag() {
         let names = Names::new("ns", true);
         let tag = |key: String| key.split_once('{').and_then(|(_, rest)| Some(rest.split_once('}')?.0.to_owned()));
-        assert_eq!(tag(names.epoch("@entry:0123:abcd")).as_deref(), Some("0123"));
+        let ends = names.ends(Single { owner: "0123", mark: "abcd" });
+        assert_eq!(tag(ends.clone()).as_deref(), Some("0123"));
         assert_eq!(tag(names.epoch("@function:0123")).as_deref(), Some("0123"));
         assert_eq!(tag(names.epoch(EVERYTHING)), tag(names.run()));
         assert_eq!(tag(names.epoch("tool:1")), None);
-        let keys = ["@entry:0123:abcd", "@function:0123", EVERYTHING, "tool:1", "tool"].map(|name| names.epoch(name));
+        let mut keys = ["@function:0123", EVERYTHING, "tool:1", "tool"].map(|name| names.epoch(name)).to_vec();
+        keys.push(ends);
         assert!(keys.iter().enumerate().all(|(at, key)| !keys[..at].contains(key)));
     }
 }

@@ -18,6 +18,8 @@ struct Journal {
     owed: BTreeMap<u64, Owed>,
     /// The places of names.
     places: HashMap<Arc<str>, u64>,
+    /// How many ends were taken to be delivered.
+    taken: u64,
 }
 
 /// Ends of one name that were made here and not confirmed.
@@ -31,6 +33,10 @@ pub(crate) struct Owed {
 }
 
 impl Journal {
+    fn waiting(&self) -> u64 {
+        self.owed.values().map(|owed| u64::from(owed.ends)).sum()
+    }
+
     fn add(&mut self, owed: Owed) {
         let place = self.places.get(owed.cell.name()).copied();
         let mut known = place.and_then(|place| self.owed.remove(&place));
@@ -53,21 +59,32 @@ impl Pending {
         journal.add(Owed { cell: Arc::clone(cell), ends: 1, place });
     }
 
-    /// Takes all that is owed, in order; what is not delivered is to be given back.
+    /// Takes all that is owed, in order; each is then [delivered](Self::delivered), or to be given back.
     pub(crate) fn take(&self) -> Vec<Owed> {
         let mut journal = self.journal();
+        journal.taken += journal.waiting();
         journal.places.clear();
         std::mem::take(&mut journal.owed).into_values().collect()
+    }
+
+    /// Redis has confirmed it.
+    pub(crate) fn delivered(&self, owed: &Owed) {
+        let mut journal = self.journal();
+        journal.taken = journal.taken.saturating_sub(u64::from(owed.ends));
     }
 
     /// It goes to its former place.
     #[cfg(feature = "redis")]
     pub(crate) fn give_back(&self, owed: Owed) {
-        self.journal().add(owed);
+        let mut journal = self.journal();
+        journal.taken = journal.taken.saturating_sub(u64::from(owed.ends));
+        journal.add(owed);
     }
 
+    /// How many ends are owed, also those that are being delivered.
     pub(crate) fn count(&self) -> u64 {
-        self.journal().owed.values().map(|owed| u64::from(owed.ends)).sum()
+        let journal = self.journal();
+        journal.taken + journal.waiting()
     }
 }
 
@@ -89,12 +106,17 @@ mod tests {
         let mut taken = pending.take();
         let own = |name: &str, ends| (name.to_owned(), ends);
         assert_eq!(names(&taken), [own("m", 2), own("z", 1), own("a", 1)]);
-        assert_eq!(pending.count(), 0);
+        assert_eq!(pending.count(), 4, "they are on their way");
         // Delivered as far as `m`; meanwhile others come, and one of the undelivered again.
         pending.add(&table.cell("b"));
         pending.add(&table.cell("a"));
         taken.drain(1..).rev().for_each(|owed| pending.give_back(owed));
+        assert_eq!(pending.count(), 6);
+        pending.delivered(&taken[0]);
         assert_eq!(pending.count(), 4);
-        assert_eq!(names(&pending.take()), [own("z", 1), own("a", 2), own("b", 1)]);
+        let taken = pending.take();
+        assert_eq!(names(&taken), [own("z", 1), own("a", 2), own("b", 1)]);
+        taken.iter().for_each(|owed| pending.delivered(owed));
+        assert_eq!(pending.count(), 0);
     }
 }

@@ -1,23 +1,25 @@
 //! The scripts, each one atomic step. They are sent whole: Redis keeps them compiled, and none can be missing.
 
+use std::sync::Arc;
+
 use redis::{Cmd, cmd};
 
 use super::names::Names;
-use crate::epoch::{Cell, EVERYTHING, Epoch, Fence, Fencing, Table, is_canonical};
+use super::single_ends;
+use crate::epoch::{Cell, EVERYTHING, Epoch, Fence, Fencing, Single, is_canonical};
 use crate::lease::Claim;
-use crate::remote::Unchanged;
 
 /// A script that announces, behind what such scripts share. It may write when memory is full: an invalidation must get
-/// through. `read(key)`: an epoch, and its fences; what no process would read as one is none, or it would stand in the way
-/// for ever. `live(fences, own, now)`: those that are live but for one's own, and how many. `channel(name)`: where to
-/// announce; in a Cluster under the name of the node that runs it, so that a process hears it in order with that node's
+/// through. `parse(text)`, `read(key)`: an epoch, and its fences; what no process would read as one is none, or it would
+/// stand in the way for ever. `live(fences, own, now)`: those that are live but for one's own, and how many.
+/// `later(old, now, random)`: an epoch that is later than an old one and than the server's clock. `channel(name)`: where
+/// to announce; in a Cluster under the name of the node that runs it, so that a process hears it in order with that node's
 /// replies: see `announcements`.
 macro_rules! announcing {
-    ($script:literal) => {
+    ($($script:literal),+ $(,)?) => {
         concat!(
             r"#!lua flags=allow-oom
-local function read(key)
-  local old = redis.pcall('GET', key)
+local function parse(old)
   if type(old) ~= 'string' then return nil end
   local micros, random, fences = string.match(old, '^(%d+)%.(%d+)([%d: ]*)$')
   if not micros or tonumber(micros) < 1 or tonumber(micros) > 2^51 - 2 or tonumber(random) > 4095 then return nil end
@@ -26,6 +28,9 @@ local function read(key)
   end)
   if rest ~= '' then return nil end
   return micros .. '.' .. random, fences
+end
+local function read(key)
+  return parse(redis.pcall('GET', key))
 end
 local function live(fences, own, now)
   local kept, count = '', 0
@@ -40,50 +45,47 @@ local function clock()
   local time = redis.call('TIME')
   return tonumber(time[1]) * 1000000 + tonumber(time[2])
 end
+local function later(old, now, random)
+  local before = old and tonumber(string.match(old, '^(%d+)%.'))
+  if before and before >= now then now = before + 1 end
+  return string.format('%.0f.%s', now, random)
+end
 local function channel(name)
   if string.sub(name, -1) == ':' then return name .. redis.call('CLUSTER', 'MYID') end
   return name
 end
 ",
-            $script
+            $($script),+
         )
     };
 }
+pub(super) use announcing;
 
-/// Raises epochs: each later than every earlier one and than the server's clock, with random digits behind, so that not
-/// even a clock set back repeats it, and announces it. `KEYS`: the epochs, then a value to delete. `ARGV`: the random
-/// digits, the life of the keys in milliseconds, whether an epoch that is there is to stay, the channel, the token of a fence
-/// (or empty), the fence's life in milliseconds (zero: it is taken away), the names. More fences than a name has room
-/// for become one that nobody takes away. Returns the first epoch.
+/// Raises an epoch: later than every earlier one and than the server's clock, with random digits behind, so that not even
+/// a clock set back repeats it, and announces it. `KEYS`: the epoch. `ARGV`: the random digits, the life of the key in
+/// milliseconds, whether an epoch that is there is to stay, the channel, the token of a fence (or empty), the fence's life
+/// in milliseconds (zero: it is taken away), the name. More fences than a name has room for become one that nobody takes
+/// away. Returns the epoch.
 const RAISE: &str = announcing!(
-    r"local first
-for i = 7, #ARGV do
-  local key = KEYS[i - 6]
-  local old, fences = read(key)
-  if old and ARGV[3] == '1' then return old .. fences end
-  local now = clock()
-  local kept, count = live(fences or '', ARGV[5], now)
-  if ARGV[6] ~= '0' then
-    local token, expiry, life = ARGV[5], now + ARGV[6] * 1000, tonumber(ARGV[6])
-    if count >= 64 then
-      token = '0'
-      for shared, shared_life in string.gmatch(kept, ' 0:(%d+):(%d+)') do
-        expiry, life = math.max(expiry, tonumber(shared)), math.max(life, tonumber(shared_life))
-      end
-      kept = live(kept, '0', now)
+    r"local old, fences = read(KEYS[1])
+if old and ARGV[3] == '1' then return old .. fences end
+local now = clock()
+local kept, count = live(fences or '', ARGV[5], now)
+if ARGV[6] ~= '0' then
+  local token, expiry, life = ARGV[5], now + ARGV[6] * 1000, tonumber(ARGV[6])
+  if count >= 64 then
+    token = '0'
+    for shared, shared_life in string.gmatch(kept, ' 0:(%d+):(%d+)') do
+      expiry, life = math.max(expiry, tonumber(shared)), math.max(life, tonumber(shared_life))
     end
-    kept = kept .. string.format(' %s:%.0f:%.0f', token, expiry, life)
+    kept = live(kept, '0', now)
   end
-  local before = old and tonumber(string.match(old, '^(%d+)%.'))
-  if before and before >= now then now = before + 1 end
-  local epoch = string.format('%.0f.%s', now, ARGV[1]) .. kept
-  redis.call('SET', key, epoch, 'PX', ARGV[2])
-  redis.call('PUBLISH', channel(ARGV[4]), ARGV[i] .. (ARGV[3] == '1' and ' first ' or ' ') .. epoch)
-  first = first or epoch
+  kept = kept .. string.format(' %s:%.0f:%.0f', token, expiry, life)
 end
-local value = KEYS[#ARGV - 5]
-if value then redis.call('UNLINK', value) end
-return first"
+local epoch = later(old, now, ARGV[1]) .. kept
+redis.call('SET', KEYS[1], epoch, 'PX', ARGV[2])
+redis.call('PUBLISH', channel(ARGV[4]), ARGV[7] .. (ARGV[3] == '1' and ' first ' or ' ') .. epoch)
+return epoch"
 );
 
 /// Takes a fence away and ends nothing; what is announced is the epoch that was there. `KEYS`: the epochs. `ARGV`: the
@@ -108,28 +110,23 @@ redis.call('SET', KEYS[2], ARGV[6], 'PX', ARGV[2])
 if noted == ARGV[6] then return 0 end
 local old = read(KEYS[1])
 if not old then return 0 end
-local now = clock()
-local before = tonumber(string.match(old, '^(%d+)%.'))
-if before >= now then now = before + 1 end
-local epoch = string.format('%.0f.%s', now, ARGV[1])
+local epoch = later(old, clock(), ARGV[1])
 redis.call('SET', KEYS[1], epoch, 'PX', ARGV[2])
 redis.call('PUBLISH', channel(ARGV[4]), ARGV[5] .. ' ' .. epoch)
 return 1"
 );
 
-/// Stores a value if an epoch is still the one it was computed at. `KEYS`: the epoch, the value. `ARGV`: that epoch, the
-/// value, its life in milliseconds.
-const STORE: &str = r"#!lua
-local epoch = redis.pcall('GET', KEYS[1])
-if type(epoch) ~= 'string' or string.match(epoch, '^%d+%.%d+') ~= ARGV[1] then return 0 end
-redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
-return 1";
-
-/// Takes a lease that nobody holds, with a token larger than every earlier one. `ARGV`: owner, holder, ttl in
-/// milliseconds, the life of the token's counter.
+/// Takes a lease that nobody holds, with a token larger than every earlier one. A lease that would last longer than it was
+/// granted or renewed for was granted before the server's clock was set back: it is made to last that long from now.
+/// `ARGV`: owner, holder, ttl in milliseconds, the life of the token's counter.
 const CLAIM: &str = r"#!lua flags=allow-oom
 if redis.call('EXISTS', KEYS[1]) == 1 then
-  return {0, redis.call('HGET', KEYS[1], 'holder') or '', redis.call('PTTL', KEYS[1])}
+  local left, life = redis.call('PTTL', KEYS[1]), tonumber(redis.call('HGET', KEYS[1], 'life') or '')
+  if life and left > life then
+    redis.call('PEXPIRE', KEYS[1], life)
+    left = life
+  end
+  return {0, redis.call('HGET', KEYS[1], 'holder') or '', left}
 end
 local time = redis.call('TIME')
 local token = tonumber(time[1]) * 1000000 + tonumber(time[2])
@@ -139,7 +136,7 @@ if before and before > 2^53 - 2 then before = nil end
 if before and before >= token then token = before + 1 end
 token = string.format('%.0f', token)
 redis.call('SET', KEYS[2], token, 'PX', ARGV[4])
-redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'holder', ARGV[2], 'token', token, 'since', time[1])
+redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'holder', ARGV[2], 'token', token, 'since', time[1], 'life', ARGV[3])
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
 return {1, token, ARGV[3]}";
 
@@ -147,52 +144,48 @@ return {1, token, ARGV[3]}";
 const KEEP: &str = r"#!lua flags=allow-oom
 if redis.call('HGET', KEYS[1], 'owner') ~= ARGV[1] then return 0 end
 if ARGV[2] == '0' then return redis.call('DEL', KEYS[1]) end
+redis.call('HSET', KEYS[1], 'life', ARGV[2])
 return redis.call('PEXPIRE', KEYS[1], ARGV[2])";
 
 /// How long an epoch outlives its last change. A missing one is a miss, never an old value.
-const EPOCH_LIFE_MS: u64 = 30 * 24 * 3_600 * 1_000;
+pub(super) const EPOCH_LIFE_MS: u64 = 30 * 24 * 3_600 * 1_000;
 /// How long the counter of a lease's tokens outlives its last use; the clock keeps tokens growing beyond that.
 const FENCE_LIFE_MS: u64 = 90 * 24 * 3_600 * 1_000;
 
 /// Gives `name` an epoch if it has none.
 pub(crate) fn create(names: &Names, name: &str) -> Cmd {
-    raise(names, &[name], None, true, Fencing::None)
-}
-
-/// Raises the epochs of names; with that of a single entry goes what stands for all of them, and the stored value. In a
-/// Cluster the value lies elsewhere: what deletes it is the second part, to be sent before the first.
-pub(crate) fn end<'a>(
-    names: &Names,
-    cells: impl Iterator<Item = &'a Cell>,
-    table: &Table,
-    fencing: Fencing,
-) -> (Vec<Cmd>, Vec<Cmd>) {
-    let (mut raises, mut values) = (Vec::new(), Vec::new());
-    for cell in cells {
-        raises.push(match table.along(cell) {
-            None => raise(names, &[cell.name()], None, false, fencing),
-            Some(along) => {
-                let value = along.redis_key.as_deref();
-                let apart = value.filter(|_| names.are_spread());
-                values.extend(apart.map(|value| cmd("UNLINK").arg(value).to_owned()));
-                raise(names, &[cell.name(), &along.any_entry], value.filter(|_| apart.is_none()), false, fencing)
-            }
-        });
+    match Single::of(name) {
+        Some(single) => single_ends::create(names, single),
+        None => raise(names, name, true, Fencing::None),
     }
-    (raises, values)
 }
 
-/// Reads epochs: one command, or in a Cluster one for each.
-pub(crate) fn read<'a>(names: &Names, wanted: impl ExactSizeIterator<Item = &'a str>) -> Vec<Cmd> {
-    let keys = wanted.map(|name| names.epoch(name));
+/// Raises the epoch of a name. No fence stands around a single entry.
+pub(crate) fn end(names: &Names, cell: &Cell, fencing: Fencing) -> Cmd {
+    match Single::of(cell.name()) {
+        Some(single) => single_ends::end(names, cell.name(), single),
+        None => raise(names, cell.name(), false, fencing),
+    }
+}
+
+/// Reads epochs: those of single entries in one command each, behind one for all others, or in a Cluster one for each. See
+/// `Link::answers`.
+pub(crate) fn read(names: &Names, wanted: &[Arc<str>]) -> Vec<Cmd> {
+    let mut reads = Vec::with_capacity(wanted.len());
+    let (mut keys, mut singles) = (Vec::with_capacity(wanted.len()), Vec::new());
+    for name in wanted {
+        match Single::of(name) {
+            Some(single) => singles.push(single),
+            None => keys.push(names.epoch(name)),
+        }
+    }
     if names.are_spread() || keys.len() == 1 {
-        return keys.map(|key| cmd("GET").arg(key).to_owned()).collect();
+        reads.extend(keys.iter().map(|key| cmd("GET").arg(key).to_owned()));
+    } else if !keys.is_empty() {
+        reads.push(cmd("MGET").arg(keys).to_owned());
     }
-    let mut read = cmd("MGET");
-    keys.for_each(|key| {
-        read.arg(key);
-    });
-    vec![read]
+    reads.extend(singles.into_iter().map(|single| single_ends::read(names, single)));
+    reads
 }
 
 /// Takes a fence away, and ends nothing.
@@ -203,7 +196,7 @@ pub(crate) fn lower(names: &Names, cell: &Cell, token: u64) -> Cmd {
     lower
 }
 
-fn raise(names: &Names, raised: &[&str], value: Option<&str>, keep: bool, fencing: Fencing) -> Cmd {
+fn raise(names: &Names, name: &str, keep: bool, fencing: Fencing) -> Cmd {
     let (token, life) = match fencing {
         Fencing::None => (String::new(), 0),
         Fencing::Lower(token) => (token.to_string(), 0),
@@ -212,25 +205,10 @@ fn raise(names: &Names, raised: &[&str], value: Option<&str>, keep: bool, fencin
         }
     };
     let mut raise = cmd("EVAL");
-    raise.arg(RAISE).arg(raised.len() + usize::from(value.is_some()));
-    for name in raised {
-        raise.arg(names.epoch(name));
-    }
-    raise.arg(value);
+    raise.arg(RAISE).arg(1).arg(names.epoch(name));
     raise.arg(fastrand::u64(..Epoch::RANDOM)).arg(EPOCH_LIFE_MS).arg(u8::from(keep)).arg(names.channel());
-    raise.arg(token).arg(life).arg(raised);
+    raise.arg(token).arg(life).arg(name);
     raise
-}
-
-/// Stores a value for `millis`, if that is unchanged. In a Cluster the epoch lies elsewhere, and is not asked.
-pub(crate) fn store(names: &Names, key: &str, value: &[u8], millis: u64, unchanged: &Unchanged) -> Cmd {
-    if names.are_spread() {
-        return cmd("SET").arg(key).arg(value).arg("PX").arg(millis).to_owned();
-    }
-    let mut store = cmd("EVAL");
-    store.arg(STORE).arg(2).arg(names.epoch(&unchanged.name)).arg(key);
-    store.arg(unchanged.epoch.to_string()).arg(value).arg(millis);
-    store
 }
 
 /// Ends everything if the server's run is not `run`, the one that was noted.
@@ -252,6 +230,11 @@ pub(crate) fn claim(names: &Names, claim: &Claim) -> Cmd {
 pub(crate) fn keep(names: &Names, key: &str, owner: &str, millis: u64) -> Cmd {
     let (lease, _) = names.lease(key);
     let mut eval = cmd("EVAL");
+    #[cfg(feature = "testkit")]
+    if crate::testkit::is_out(crate::testkit::Protection::OwnLease) {
+        let anybody: Vec<&str> = KEEP.lines().filter(|line| !line.contains("'owner'")).collect();
+        return eval.arg(anybody.join("\n")).arg(1).arg(lease).arg(owner).arg(millis).to_owned();
+    }
     eval.arg(KEEP).arg(1).arg(lease).arg(owner).arg(millis);
     eval
 }

@@ -97,6 +97,7 @@ impl Link {
         *self.fault() = None;
         self.reads.reset();
         self.writes.reset();
+        self.refusing.store(false, Ordering::Release);
         self.connects.fetch_add(1, Ordering::Relaxed);
         self.generation.fetch_add(1, Ordering::AcqRel);
         self.settled.send_replace(true);

@@ -9,6 +9,7 @@ use std::time::Duration;
 use redis::{Cmd, FromRedisValue as _, Value, cmd};
 use tokio::sync::watch;
 
+use super::breaker::Breaker;
 use super::envelope;
 use super::exchange::{Replies, Request};
 use super::link::{Link, Way};
@@ -19,10 +20,9 @@ use crate::clock::Clock;
 use crate::epoch::{Cell, Fencing, Table, Told};
 use crate::instance::{Parts, Settings};
 use crate::lease::{Claim, Grant};
-use crate::log;
 use crate::reactor::Reactor;
-use crate::remote::{Found, Read, Record, Refusal, Remote, Reply, Unchanged};
-use crate::stats::{Breaker, RedisStats};
+use crate::remote::{Found, Read, Record, Refusal, Remote, Reply};
+use crate::stats::{self, RedisStats};
 
 /// Redis, seen from one instance.
 #[derive(Debug)]
@@ -45,8 +45,8 @@ impl Redis {
             topology,
             table: Arc::clone(&table),
             clock: clock.clone(),
-            reads: Default::default(),
-            writes: Default::default(),
+            reads: Breaker::new(settings.breaker_open),
+            writes: Breaker::new(settings.breaker_open),
             pending: Default::default(),
             operation_timeout: settings.operation_timeout,
             heartbeat: settings.heartbeat,
@@ -61,6 +61,7 @@ impl Redis {
             fault: Default::default(),
             look: Default::default(),
             delivering: Default::default(),
+            refusing: Default::default(),
             waits: Default::default(),
             round_trip: AtomicU64::new(0),
             settled: watch::Sender::new(false),
@@ -98,7 +99,7 @@ impl Redis {
     /// thread all the same, and one hand-over is saved.
     async fn ask(&self, request: &Request, way: Way) -> Result<Replies, Refusal> {
         let link = &self.link;
-        if link.breaker(way).state(link.clock.coarse()) != Breaker::Closed {
+        if link.breaker(way).state(link.clock.coarse()) != stats::Breaker::Closed {
             // A probe must come to an end also when its caller is never polled again.
             return self.send(request.clone(), way).await;
         }
@@ -115,24 +116,6 @@ impl Redis {
             replies.unwrap_or(Err(Refusal::Unknown))
         })
         .await
-    }
-
-    /// Sends what ends names.
-    fn raise_all(
-        &self,
-        cells: &[Arc<Cell>],
-        fencing: Fencing,
-    ) -> impl Future<Output = Result<Replies, Refusal>> + Send + use<> + 'static {
-        let cells = cells.iter().map(|cell| &**cell);
-        let (raises, values) = scripts::end(&self.link.names, cells, &self.link.table, fencing);
-        let unlinked = (!values.is_empty()).then(|| self.send(Request::of(values), Way::Write));
-        let sent = self.send(Request::of(raises), Way::Write);
-        async move {
-            if let Some(unlinked) = unlinked {
-                unlinked.await?;
-            }
-            sent.await
-        }
     }
 }
 
@@ -174,9 +157,7 @@ impl Remote for Redis {
                 get.arg(key);
                 commands.push(get);
             }
-            if !names.is_empty() {
-                commands.extend(scripts::read(&self.link.names, names.iter().map(|name| &**name)));
-            }
+            commands.extend(scripts::read(&self.link.names, names));
             let mut replies = self.ask(&Request::of(commands), Way::Read).await?.into_iter();
             let found = match key {
                 None => Found::Nothing,
@@ -190,18 +171,7 @@ impl Remote for Redis {
                     None => return Err(Refusal::Unknown),
                 },
             };
-            let mut epochs = Vec::with_capacity(names.len());
-            for reply in replies {
-                match reply {
-                    Ok(values) => epochs.extend(self.link.all_told(values)),
-                    Err(code) if code == "WRONGTYPE" => epochs.push(None),
-                    Err(code) => return Err(Refusal::Failed(code)),
-                }
-            }
-            if epochs.len() != names.len() {
-                return Err(Refusal::Unknown);
-            }
-            Ok(Read { found, epochs })
+            Ok(Read { found, epochs: self.link.answers(names, replies.collect())? })
         })
     }
 
@@ -212,7 +182,7 @@ impl Remote for Redis {
         })
     }
 
-    fn write(&self, key: String, record: Record, unchanged: Unchanged) -> Reply<'_, bool> {
+    fn write(&self, key: String, record: Record) -> Reply<'_, ()> {
         Box::pin(async move {
             let endless = record.life == Duration::MAX;
             let life = if endless { ENDLESS } else { record.life };
@@ -223,8 +193,8 @@ impl Remote for Redis {
             let micros = u64::try_from(life.as_micros()).unwrap_or(u64::MAX);
             let deadline = if endless { 0 } else { self.link.server_now().saturating_add(micros) };
             let bytes = envelope::pack(&record, deadline).ok_or(Refusal::Unsupported("a value of this size"))?;
-            let store = scripts::store(&self.link.names, &key, &bytes, millis, &unchanged);
-            Ok(single(self.ask(&Request::One(store), Way::Write).await?)? == Value::Int(1))
+            let store = cmd("SET").arg(key).arg(bytes).arg("PX").arg(millis).to_owned();
+            single(self.ask(&Request::One(store), Way::Write).await?).map(drop)
         })
     }
 
@@ -238,10 +208,13 @@ impl Remote for Redis {
         cells.iter().for_each(|cell| link.table.begin_end(cell, fencing));
         if !link.is_up() {
             cells.iter().for_each(|cell| link.pending.add(cell));
+            // The link may have come up in between: what it delivered before did not hold these.
+            link.look.notify_one();
             return Box::pin(async { Err(Refusal::Away) });
         }
         let generation = self.generation();
-        let sent = self.raise_all(&cells, fencing);
+        let ends = cells.iter().map(|cell| scripts::end(&link.names, cell, fencing));
+        let sent = self.send(Request::of(ends), Way::Write);
         let settled = self.reactor.spawn(async move {
             let confirmed = sent.await.and_then(|replies| epochs(&link, replies));
             // What a link that was lost meanwhile confirms may be older than what is known by now: it is sent again.
@@ -254,7 +227,7 @@ impl Remote for Redis {
                     }
                 }
                 Err(refusal) => {
-                    log::warn(&format_args!("an invalidation is kept until Redis takes it: {refusal}"));
+                    link.owes(&format_args!("an invalidation is kept until Redis takes it: {refusal}"));
                     cells.iter().for_each(|cell| link.pending.add(cell));
                     link.look.notify_one();
                 }

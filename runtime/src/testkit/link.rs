@@ -21,7 +21,7 @@ use crate::lease::{Claim, Grant};
 use crate::log;
 use crate::reactor::Reactor;
 use crate::redis_tier::{Breaker, Pending};
-use crate::remote::{Read, Record, Refusal, Remote, Reply, Unchanged};
+use crate::remote::{Read, Record, Refusal, Remote, Reply};
 use crate::stats::RedisStats;
 
 /// What the stand-in is to one instance.
@@ -73,8 +73,8 @@ pub(super) fn connect(server: &Arc<Server>, hand: &Arc<Hand>, settings: &Setting
         server: Arc::clone(server),
         table: Arc::clone(&table),
         clock: clock.clone(),
-        reads: Breaker::default(),
-        writes: Breaker::default(),
+        reads: Breaker::new(settings.breaker_open),
+        writes: Breaker::new(settings.breaker_open),
         pending: Pending::default(),
         operation_timeout: settings.operation_timeout,
         heartbeat: settings.heartbeat,
@@ -132,7 +132,7 @@ impl Link {
         self.beat(store, now);
         self.table.end_unseen();
         self.deliver(store);
-        for cell in self.table.all() {
+        for cell in self.table.all_again() {
             let guard = cell.distrust();
             if self.table.learn_again(&cell, guard, store.told(cell.name())) {
                 self.pending.add(&cell);
@@ -160,6 +160,7 @@ impl Link {
         for owed in self.pending.take() {
             let epoch = store.raise(owed.cell.name(), Fencing::None);
             self.table.confirm_end(&owed.cell, owed.ends, epoch);
+            self.pending.delivered(&owed);
         }
     }
 
@@ -253,8 +254,8 @@ impl Remote for Tier {
         Box::pin(self.link().exchange(Way::Write, raises))
     }
 
-    fn write(&self, key: String, record: Record, unchanged: Unchanged) -> Reply<'_, bool> {
-        Box::pin(self.link().exchange(Way::Write, move |store| store.write(key, record, &unchanged)))
+    fn write(&self, key: String, record: Record) -> Reply<'_, ()> {
+        Box::pin(self.link().exchange(Way::Write, move |store| store.write(key, record)))
     }
 
     fn lower(&self, cells: &[Arc<Cell>], token: u64) {

@@ -21,11 +21,16 @@ pub enum Protection {
     EpochsReadAgain,
     /// What memory holds is doubted once the link has been silent for the tracking lease.
     TrackingLease,
+    /// Only whoever owns a lease renews and releases it.
+    OwnLease,
+    /// A lease is over by its holder's clock, whatever Redis says or does not say.
+    LeaseDeadline,
 }
 
 static TAKEN_OUT: AtomicU8 = AtomicU8::new(0);
 
-/// Takes a protection out, in every instance of this process and for as long as it lives: **stale values will be served**.
+/// Takes a protection out, in every instance of this process and for as long as it lives: **stale values will be served**,
+/// or two will lead.
 ///
 /// A checker that finds nothing proves little; one that finds each of these faults has shown that it looks. So call this
 /// only in a process that was started to be caught. It concerns real links to Redis; of the stand-in of

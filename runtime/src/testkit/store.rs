@@ -6,15 +6,17 @@ use std::time::Duration;
 
 use super::Hand;
 use crate::clock::Moment;
-use crate::epoch::{Epoch, Fencing, Table, Told};
+use crate::epoch::{Epoch, Fencing, Single, Table, Told};
 use crate::lease::Local;
-use crate::remote::{Found, Read, Record, Unchanged};
+use crate::remote::{Found, Read, Record};
 
 /// All that a server holds, and who is told of raised epochs.
 #[derive(Debug)]
 pub(super) struct Store {
     pub(super) hand: Arc<Hand>,
     epochs: HashMap<Arc<str>, Kept>,
+    /// By function.
+    ends: HashMap<Box<str>, Ends>,
     /// How long the sources of those who are told may show what was there before an end.
     settle: Duration,
     values: HashMap<String, Value>,
@@ -32,6 +34,13 @@ struct Kept {
     fences: Vec<(u64, Moment)>,
 }
 
+/// The ends of a function's single entries, and the floor that stands for those that were not ended.
+#[derive(Debug)]
+struct Ends {
+    floor: Kept,
+    by_mark: HashMap<Box<str>, Kept>,
+}
+
 #[derive(Debug)]
 struct Value {
     record: Record,
@@ -40,13 +49,14 @@ struct Value {
 
 impl Store {
     pub(super) fn new(hand: Arc<Hand>, settle: Duration) -> Self {
-        let (epochs, values, subscribers) = (HashMap::new(), HashMap::new(), Vec::new());
-        Self { hand, epochs, settle, values, leases: Local::default(), last: 0, subscribers }
+        let (epochs, ends, values, subscribers) = (HashMap::new(), HashMap::new(), HashMap::new(), Vec::new());
+        Self { hand, epochs, ends, settle, values, leases: Local::default(), last: 0, subscribers }
     }
 
     /// Loses everything.
     pub(super) fn forget(&mut self) {
         self.epochs.clear();
+        self.ends.clear();
         self.values.clear();
         self.leases.forget();
     }
@@ -62,19 +72,47 @@ impl Store {
     }
 
     pub(super) fn told(&self, name: &str) -> Option<Told> {
-        let Kept { epoch, raised, fences } = self.epochs.get(name)?;
+        let Kept { epoch, raised, fences } = match Single::of(name) {
+            None => self.epochs.get(name)?,
+            Some(single) => {
+                let ends = self.ends.get(single.owner)?;
+                ends.by_mark.get(single.mark).unwrap_or(&ends.floor)
+            }
+        };
         let settled = if self.settle.is_zero() { Moment::START } else { *raised + self.settle };
         Some(Told { epoch: *epoch, fenced: fences.iter().map(|(_, until)| *until).fold(settled, Moment::max) })
     }
 
-    /// Gives an epoch to a name that has none.
+    /// Gives an epoch to a name that has none; to the entries of a function a floor, which is not announced.
     pub(super) fn create(&mut self, name: &Arc<str>) -> Told {
-        self.told(name).unwrap_or_else(|| self.raise_to(name, Fencing::None, true))
+        if let Some(told) = self.told(name) {
+            return told;
+        }
+        match Single::of(name) {
+            None => self.raise_to(name, Fencing::None, true),
+            Some(single) => {
+                let floor = self.new_epoch();
+                self.ends.insert(single.owner.into(), Ends { floor, by_mark: HashMap::new() });
+                self.told_or_unknown(name)
+            }
+        }
     }
 
-    /// Raises an epoch, with a fence that comes or goes, and announces it.
+    /// Raises an epoch, with a fence that comes or goes, and announces it; with that of a single entry the one of any.
     pub(super) fn raise(&mut self, name: &Arc<str>, fencing: Fencing) -> Told {
-        self.raise_to(name, fencing, false)
+        let Some(single) = Single::of(name) else { return self.raise_to(name, fencing, false) };
+        let epoch = self.new_epoch();
+        match self.ends.get_mut(single.owner).filter(|ends| ends.by_mark.len() < Single::MOST) {
+            Some(ends) => drop(ends.by_mark.insert(single.mark.into(), epoch)),
+            None => drop(self.ends.insert(single.owner.into(), Ends { floor: epoch, by_mark: HashMap::new() })),
+        }
+        self.announce(name, false);
+        self.raise_to(&single.any_entry().into(), Fencing::None, false);
+        self.told_or_unknown(name)
+    }
+
+    fn told_or_unknown(&self, name: &str) -> Told {
+        self.told(name).unwrap_or_else(|| Epoch::UNKNOWN.into())
     }
 
     /// Takes a fence away and ends nothing.
@@ -92,11 +130,17 @@ impl Store {
         }
     }
 
-    fn raise_to(&mut self, name: &Arc<str>, fencing: Fencing, first: bool) -> Told {
-        let now = u64::try_from(self.hand.now().since(Moment::START).as_micros()).unwrap_or(u64::MAX);
+    /// One that is later than all before it.
+    fn new_epoch(&mut self) -> Kept {
+        let raised = self.hand.now();
+        let now = u64::try_from(raised.since(Moment::START).as_micros()).unwrap_or(u64::MAX);
         self.last = now.max(self.last + 1);
         let epoch = Epoch::confirmed(self.last * Epoch::RANDOM + fastrand::u64(..Epoch::RANDOM));
-        let raised = self.hand.now();
+        Kept { epoch, raised, fences: Vec::new() }
+    }
+
+    fn raise_to(&mut self, name: &Arc<str>, fencing: Fencing, first: bool) -> Told {
+        let Kept { epoch, raised, .. } = self.new_epoch();
         let own = match fencing {
             Fencing::None => None,
             Fencing::Lower(token) => Some(token),
@@ -111,7 +155,7 @@ impl Store {
         let fences = live.chain(new).collect();
         self.epochs.insert(Arc::clone(name), Kept { epoch, raised, fences });
         self.announce(name, first);
-        self.told(name).unwrap_or_else(|| epoch.into())
+        self.told_or_unknown(name)
     }
 
     pub(super) fn read(&mut self, key: Option<(String, [u8; 32])>, names: &[Arc<str>]) -> Read {
@@ -135,19 +179,46 @@ impl Store {
         }
     }
 
-    pub(super) fn write(&mut self, key: String, record: Record, unchanged: &Unchanged) -> bool {
-        if self.told(&unchanged.name).map(|told| told.epoch) != Some(unchanged.epoch) {
-            return false;
-        }
+    pub(super) fn write(&mut self, key: String, record: Record) {
         let deadline = if record.life == Duration::MAX { Moment::NEVER } else { self.hand.now() + record.life };
         self.values.insert(key, Value { record, deadline });
-        true
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::epoch::Owner;
+
+    #[test]
+    fn an_entry_without_an_end_is_at_the_floor_and_many_ends_raise_that() {
+        let mut store = Store::new(Arc::default(), Duration::ZERO);
+        let names: Vec<Arc<str>> = (0..=u8::MAX)
+            .flat_map(|high| (0..64).map(move |low| (high, low)))
+            .map(|(high, low)| {
+                let mut hash = [0; 32];
+                (hash[0], hash[1]) = (high, low);
+                Owner::of(&[1; 32]).entry(&hash).into()
+            })
+            .collect();
+        let (last, ended) = names.split_last().expect("names");
+        let floor = store.create(last).epoch;
+        assert_eq!(store.create(&names[0]).epoch, floor);
+        let first = store.raise(&names[0], Fencing::None).epoch;
+        assert!(floor.is_before(first));
+        let at = |store: &Store, name: &str| store.told(name).map(|told| told.epoch);
+        assert_eq!((at(&store, &names[0]), at(&store, last)), (Some(first), Some(floor)));
+        for name in &ended[1..] {
+            store.raise(name, Fencing::None);
+        }
+        let raised = at(&store, last).expect("a floor");
+        assert!(first.is_before(raised));
+        assert_eq!(at(&store, &names[0]), Some(raised), "the end that was noted went with the old floor");
+        assert!(store.ends.values().all(|ends| ends.by_mark.len() <= Single::MOST));
+        store.forget();
+        assert_eq!(store.told(last), None);
+        assert!(raised.is_before(store.create(last).epoch));
+    }
 
     #[test]
     fn epochs_grow_while_the_hand_stands_still_and_beyond_a_loss() {

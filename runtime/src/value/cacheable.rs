@@ -2,6 +2,7 @@
 
 use std::marker::PhantomData;
 use std::ops::Deref;
+use std::time::Duration;
 
 /// A return type that can fail, or that wraps the value worth keeping.
 ///
@@ -83,12 +84,22 @@ pub trait Shape {
     type Return;
     /// What is stored of it.
     type Value;
+    /// What `store_if`, `tags` and `none_ttl` look at.
+    type Seen;
 
     /// The value worth keeping; `None` for a failure.
     fn value(returned: &Self::Return) -> Option<&Self::Value>;
 
+    /// What is looked at of a value; `None` for a failure that is stored.
+    fn seen(value: &Self::Value) -> Option<&Self::Seen>;
+
     /// What a hit returns.
     fn restore(value: Self::Value) -> Self::Return;
+
+    /// How long a failure is stored, if it is.
+    fn err_ttl(&self) -> Option<Duration> {
+        None
+    }
 }
 
 /// Whether a call succeeded, and what it returned: all that an invalidation needs to know.
@@ -107,9 +118,14 @@ pub struct Declared<R>(PhantomData<fn() -> R>);
 impl<R: Cacheable> Shape for Declared<R> {
     type Return = R;
     type Value = R::Value;
+    type Seen = R::Value;
 
     fn value(returned: &R) -> Option<&R::Value> {
         returned.value()
+    }
+
+    fn seen(value: &R::Value) -> Option<&R::Value> {
+        Some(value)
     }
 
     fn restore(value: R::Value) -> R {
@@ -129,12 +145,22 @@ impl<R: Cacheable> Outcome<R> for Declared<R> {
 #[derive(Debug)]
 pub struct Plain<R>(PhantomData<fn() -> R>);
 
+impl<R> Plain<R> {
+    /// It says nothing of the type.
+    pub(super) const NEW: Self = Self(PhantomData);
+}
+
 impl<R> Shape for Plain<R> {
     type Return = R;
     type Value = R;
+    type Seen = R;
 
     fn value(returned: &R) -> Option<&R> {
         Some(returned)
+    }
+
+    fn seen(value: &R) -> Option<&R> {
+        Some(value)
     }
 
     fn restore(value: R) -> R {
@@ -197,8 +223,13 @@ pub struct Pending<R>(PhantomData<fn() -> R>);
 impl<R> Shape for Pending<R> {
     type Return = R;
     type Value = ();
+    type Seen = ();
 
     fn value(_: &R) -> Option<&()> {
+        None
+    }
+
+    fn seen((): &()) -> Option<&()> {
         None
     }
 

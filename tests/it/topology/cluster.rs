@@ -1,13 +1,14 @@
 //! Three masters and three replicas: sharing, failovers, and slots that move.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use larder::{ErrorKind, Larder, LeaderGate, ttl_cached};
+use larder::{ErrorKind, Larder, LeaderGate, invalidates, ttl_cached};
 
 use super::cluster_fixture::{Cluster, MASTERS};
 use super::rows::Rows;
 use crate::node::Node;
-use crate::support::{SOON, Source, connected, eventually_async};
+use crate::support::{Gate, SOON, Source, connected, eventually_async};
 
 #[ttl_cached(entity = "tools", skip(source))]
 async fn tool(source: &Source, id: u64) -> u64 {
@@ -125,7 +126,7 @@ async fn slots_move(cluster: &Cluster, a: &Larder, b: &Larder, to: usize) {
         rows.change(a, id).await;
     }
     rows.settled(a, b).await;
-    for part in [":@epoch:row:3", ":@epoch:{@everything}", ":@epoch:rows", ":rows:"] {
+    for part in [":@epoch:row:3", ":@epoch:{@everything}", ":@epoch:rows", ":@epoch:@ends:", ":rows:"] {
         let found = cluster.keys_with(part).await;
         assert!(!found.is_empty(), "no key {part}");
         let Some((from, key)) = found.into_iter().find(|(at, _)| *at != to) else { continue };
@@ -187,4 +188,83 @@ async fn the_environment_names_nodes_and_what_cannot_work_is_refused() {
     let no_cluster = Larder::builder().ignore_environment().redis_cluster([alone.endpoint()]).build().await.unwrap();
     let fault = no_cluster.health().await.fault.unwrap_or_default();
     assert!(fault.contains("is it a node of a Cluster?"), "{fault}");
+}
+
+#[ttl_cached(entity = "parts", skip(source), tags("part:{id}"))]
+async fn part(source: &Source, id: u64) -> u64 {
+    source.read()
+}
+
+/// Writes all parts; each has a name of its own.
+#[invalidates("part:0", "part:1", "part:2", "part:3", "part:4", "part:5", "part:6", "part:7", phase = around, max_txn = "60s")]
+async fn write_parts(source: &Source, gate: &Gate, value: u64) -> Result<(), ()> {
+    gate.pass().await;
+    if value == 0 {
+        return Err(());
+    }
+    source.set(value);
+    gate.pass().await;
+    Ok(())
+}
+
+const PARTS: u64 = 8;
+
+/// On how many masters names of parts lie with a fence behind their epochs, and on how many at all.
+async fn fenced(cluster: &Cluster) -> (usize, usize) {
+    let (mut fenced, mut all) = (BTreeSet::new(), BTreeSet::new());
+    for (master, key) in cluster.keys_with(":@epoch:part:").await {
+        all.insert(master);
+        if cluster.nodes[master].run::<String>(&format!("GET {key}")).await.contains(' ') {
+            fenced.insert(master);
+        }
+    }
+    (fenced.len(), all.len())
+}
+
+/// How many of two calls of each part ran.
+async fn runs(larder: &Larder, source: &Source) -> u64 {
+    let before = source.runs();
+    for id in 0..PARTS {
+        for _ in 0..2 {
+            larder.scope(part(source, id)).await;
+        }
+    }
+    source.runs() - before
+}
+
+#[tokio::test]
+async fn a_fence_around_a_write_stands_on_every_master_and_falls_on_every_master() {
+    let cluster = Cluster::start().await;
+    let (a, b) = two(&cluster).await;
+    let (source, gate) = (Source::of(1), Gate::default());
+    runs(&b, &source).await;
+    assert_eq!((runs(&a, &source).await, runs(&b, &source).await), (0, 0), "stored, and shared");
+    let others = async {
+        gate.arrived().await;
+        assert_eq!(fenced(&cluster).await, (MASTERS, MASTERS));
+        eventually_async(SOON, "the fence", async || runs(&b, &source).await == 2 * PARTS).await;
+        assert_eq!((runs(&a, &source).await, runs(&b, &source).await), (2 * PARTS, 2 * PARTS), "nothing is stored");
+        let young = cluster.builder().build().await.unwrap();
+        connected(&young).await;
+        assert_eq!(runs(&young, &source).await, 2 * PARTS, "nor by one who comes now");
+        gate.open();
+        gate.arrived().await;
+        for larder in [&a, &b, &young] {
+            assert_eq!(larder.scope(part(&source, 0)).await, 2, "behind the commit");
+        }
+        gate.open();
+    };
+    let (written, ()) = tokio::join!(a.scope(write_parts(&source, &gate, 2)), others);
+    written.unwrap();
+    assert_eq!(fenced(&cluster).await, (0, MASTERS));
+    assert_eq!(runs(&a, &source).await, PARTS, "kept again, at once");
+    eventually_async(SOON, "there, too", async || runs(&b, &source).await == 0).await;
+    // One that fails takes it away from every master, and long before it would fall by itself.
+    gate.open();
+    assert!(a.scope(write_parts(&source, &gate, 0)).await.is_err());
+    eventually_async(SOON, "taken away", async || fenced(&cluster).await == (0, MASTERS)).await;
+    for larder in [&a, &b] {
+        eventually_async(SOON, "kept", async || runs(larder, &source).await == 0).await;
+    }
+    assert_eq!((a.stats().total().errors, b.stats().total().errors), (0, 0));
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use larder::{Builder, Larder};
 
+use super::certificates::Authority;
 use super::process::{Process, free_port};
 use crate::support::eventually_async;
 
@@ -13,19 +14,27 @@ pub(crate) struct Cluster {
     /// Masters first, then the replica of each.
     pub(crate) nodes: Vec<Process>,
     ids: Vec<String>,
+    encrypted: bool,
 }
 
 pub(crate) const MASTERS: usize = 3;
 /// Six servers have to find each other on a busy machine.
 const START: Duration = Duration::from_secs(40);
 
-fn node() -> Process {
-    Process::start(|port, _| {
+/// `authority`: all that it says and hears is encrypted.
+fn node(authority: Option<&Authority>) -> Process {
+    Process::start(|port, folder| {
         let fixed = ["--cluster-enabled", "yes", "--cluster-node-timeout", "1000", "--cluster-replica-validity-factor"];
         let more = ["0", "--cluster-allow-replica-migration", "no", "--repl-diskless-sync-delay", "0"];
         let mut arguments: Vec<String> = fixed.into_iter().chain(more).map(str::to_owned).collect();
-        for (name, value) in [("--port", port), ("--cluster-port", free_port())] {
+        let listening = if authority.is_some() { "--tls-port" } else { "--port" };
+        for (name, value) in [(listening, port), ("--cluster-port", free_port())] {
             arguments.extend([name.to_owned(), value.to_string()]);
+        }
+        if let Some(authority) = authority {
+            arguments.extend(authority.arguments(&["127.0.0.1"], folder, "no"));
+            let all = ["--port", "0", "--tls-cluster", "yes", "--tls-replication", "yes"];
+            arguments.extend(all.map(str::to_owned));
         }
         arguments
     })
@@ -33,7 +42,16 @@ fn node() -> Process {
 
 impl Cluster {
     pub(crate) async fn start() -> Self {
-        let nodes: Vec<Process> = (0..2 * MASTERS).map(|_| node()).collect();
+        Self::of(None).await
+    }
+
+    /// One that speaks TLS only, with certificates of this authority.
+    pub(crate) async fn encrypted(authority: &Authority) -> Self {
+        Self::of(Some(authority)).await
+    }
+
+    async fn of(authority: Option<&Authority>) -> Self {
+        let nodes: Vec<Process> = (0..2 * MASTERS).map(|_| node(authority)).collect();
         let mut ids = Vec::new();
         for (index, node) in nodes.iter().enumerate() {
             ids.push(node.run::<String>("CLUSTER MYID").await);
@@ -42,7 +60,7 @@ impl Cluster {
         for (master, slots) in ["0 5460", "5461 10922", "10923 16383"].iter().enumerate() {
             let _: String = nodes[master].run(&format!("CLUSTER ADDSLOTSRANGE {slots}")).await;
         }
-        let cluster = Self { nodes, ids };
+        let cluster = Self { nodes, ids, encrypted: authority.is_some() };
         for node in &cluster.nodes[1..] {
             cluster.meet(node).await;
         }
@@ -80,7 +98,7 @@ impl Cluster {
 
     /// Adds a master without slots; returns its place among the nodes.
     pub(crate) async fn add_master(&mut self) -> usize {
-        let node = node();
+        let node = node(None);
         let id: String = node.run("CLUSTER MYID").await;
         self.meet(&node).await;
         self.nodes.push(node);
@@ -96,7 +114,8 @@ impl Cluster {
     }
 
     pub(crate) fn builder(&self) -> Builder {
-        let addresses = self.nodes[..2].iter().map(Process::endpoint);
+        let scheme = if self.encrypted { "rediss" } else { "redis" };
+        let addresses = self.nodes[..2].iter().map(|node| format!("{scheme}://{}", node.endpoint()));
         Larder::builder().ignore_environment().namespace("it").redis_cluster(addresses)
     }
 

@@ -5,6 +5,7 @@ use std::time::Instant;
 use larder::{ErrorKind, Larder, ttl_cached};
 
 use super::certificates::Authority;
+use super::cluster_fixture::Cluster;
 use super::process::Process;
 use crate::node::Node;
 use crate::support::{SOON, Source, connected, eventually_async};
@@ -117,6 +118,49 @@ async fn a_server_without_encryption_is_told_from_one_with_it() {
     let encrypted = server(&authority, &["127.0.0.1"], "no");
     let url = format!("redis://:hunter2@127.0.0.1:{}", encrypted.port());
     says(Larder::builder().ignore_environment().redis(url), "rediss://").await;
+}
+
+#[tokio::test]
+async fn a_cluster_whose_nodes_speak_tls_alone() {
+    let authority = Authority::new();
+    let cluster = Cluster::encrypted(&authority).await;
+    let trusted = || cluster.builder().redis_ca(authority.pem());
+    let (a, b) = (trusted().build().await.unwrap(), trusted().build().await.unwrap());
+    coherent(&a, &b).await;
+    // On every master, also by way of nodes that were not configured.
+    for id in 0..30 {
+        assert!(a.invalidate(format!("tool:{id}")).await.unwrap().is_applied());
+    }
+    let spread = cluster.keys_with(":@epoch:tool:").await;
+    assert!((0..3).all(|master| spread.iter().any(|(at, _)| *at == master)), "{spread:?}");
+    assert_eq!((a.stats().redis.failures, b.stats().redis.connects), (0, 1));
+    says(cluster.builder().redis_ca(Authority::new().pem()), "`redis_ca` or LARDER_REDIS_CA").await;
+}
+
+#[tokio::test]
+async fn sentinels_and_the_server_that_they_name_speak_tls_alone() {
+    let authority = Authority::new();
+    let master = server(&authority, &["127.0.0.1"], "no");
+    let sentinel = Process::start(|port, folder| {
+        let mut text = format!(
+            "port 0\ntls-port {port}\ntls-replication yes\nsentinel monitor mymaster 127.0.0.1 {} 1\n",
+            master.port()
+        );
+        for pair in authority.arguments(&["127.0.0.1"], folder, "no").chunks(2) {
+            text.push_str(&format!("{} {}\n", pair[0].trim_start_matches("--"), pair[1]));
+        }
+        let file = folder.join("sentinel.conf");
+        std::fs::write(&file, text).unwrap();
+        vec![file.display().to_string(), "--sentinel".to_owned()]
+    });
+    let by_sentinel = |server: &str| {
+        let sentinels = [format!("rediss://{}", sentinel.endpoint())];
+        Larder::builder().ignore_environment().namespace("it").redis_sentinel("mymaster", sentinels).redis(server)
+    };
+    let trusted = || by_sentinel("rediss://mymaster").redis_ca(authority.pem());
+    let (a, b) = (trusted().build().await.unwrap(), trusted().build().await.unwrap());
+    coherent(&a, &b).await;
+    says(by_sentinel("redis://mymaster").redis_ca(authority.pem()), "rediss://").await;
 }
 
 #[tokio::test]

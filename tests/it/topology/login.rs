@@ -21,8 +21,8 @@ async fn says(larder: &Larder, words: &str) {
 }
 
 /// All that an instance needs to be allowed: README's list.
-const NEEDED: &str = "~it:* &it:* +get +mget +set +eval +unlink +time +role +info +ping +publish +subscribe +psubscribe \
-                      +hello +select +exists +hget +hset +pexpire +pttl +del";
+const NEEDED: &str = "~it:* &it:* +get +mget +set +eval +time +role +info +ping +publish +subscribe +psubscribe \
+                      +hello +select +exists +hget +hmget +hset +hlen +pexpire +pttl +del";
 
 #[tokio::test]
 async fn a_user_needs_no_more_than_what_is_listed() {

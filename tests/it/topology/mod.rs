@@ -3,6 +3,7 @@
 mod certificates;
 mod cluster;
 mod cluster_fixture;
+mod cluster_late;
 mod demoted;
 mod encrypted;
 mod login;

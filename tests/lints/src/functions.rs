@@ -146,3 +146,16 @@ pub fn page(config: &Config, _trace: &str, host: Option<&str>) -> String {
 async fn read(id: u64) -> Result<Tool, Error> {
     std::future::ready(Ok(Tool { id, team: String::from("blue") })).await
 }
+
+/// One expression, in braces that are no lint's concern.
+#[ttl_cached(entity = "answers")]
+pub async fn answer() -> u32 {
+    42
+}
+
+/// The same, sync.
+#[ttl_cached(entity = "answers")]
+#[must_use]
+pub fn question() -> u32 {
+    6 * 9
+}

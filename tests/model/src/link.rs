@@ -122,7 +122,7 @@ impl Process {
             Step::ReadAgain => {
                 for name in 0..NAMES {
                     let news = self.cells[name].distrust();
-                    self.told(bounds, name, news);
+                    self.told(name, news);
                 }
                 let entry = matches!(bounds.dependence, Dependence::Entry(_));
                 self.ask(Who::Link, Request::Read { value: false, names: [true, !self.swept, entry] });
@@ -171,7 +171,8 @@ impl Process {
         for name in [SHOWN, ANY].into_iter().take(if entry { 2 } else { 1 }) {
             let own = self.own();
             let news = self.cells[name].begin_end(own);
-            self.told(bounds, name, news);
+            self.told(name, news);
+            self.ended(bounds, name);
             if self.link == Link::Up {
                 let request = Request::Raise { name, version: self.needs.home };
                 self.ask(Who::End { name, ends: 1, owed: false }, request);
@@ -223,7 +224,10 @@ impl Process {
             Message::Announced { name, epoch, first, ended } => {
                 let own = self.own();
                 let news = self.cells[name].announce(Epoch::Given(epoch), first, own);
-                self.told(bounds, name, news);
+                self.told(name, news);
+                if news == News::Changed {
+                    self.ended(bounds, name);
+                }
                 self.needs.heard = self.needs.heard.max(ended);
                 self.swept &= name != SHOWN;
             }
@@ -248,7 +252,7 @@ impl Process {
                 self.due &= !(owed && name == SHOWN);
                 let epoch = epochs[name].map_or(Epoch::Unknown, Epoch::Given);
                 let news = self.cells[name].confirm_end(ends, epoch, own, bounds.without);
-                self.told(bounds, name, news);
+                self.told(name, news);
                 if let Link::Preparing { step, worth } = self.link
                     && owed
                     && !self.is_delivering()
@@ -257,14 +261,14 @@ impl Process {
                 }
             }
             Who::Beat => {
-                self.beaten(bounds, ask, epochs);
+                self.beaten(ask, epochs);
                 self.lease = self.lease.max(ask.worth);
             }
             Who::Link => {
                 let Link::Preparing { step, mut worth } = self.link else { return };
                 match step {
                     Step::Beat => {
-                        self.beaten(bounds, ask, epochs);
+                        self.beaten(ask, epochs);
                         worth = ask.worth;
                     }
                     Step::ReadAgain => self.read_again(bounds, ask, epochs),
@@ -275,13 +279,13 @@ impl Process {
         }
     }
 
-    fn beaten(&mut self, bounds: &Bounds, ask: &Ask, epochs: PerName<Option<u8>>) {
+    fn beaten(&mut self, ask: &Ask, epochs: PerName<Option<u8>>) {
         let known = self.cells[EVERYTHING].epoch;
         let now = epochs[EVERYTHING].map(Epoch::Given);
         if known.is_confirmed() && now != Some(known) && ask.unheard[EVERYTHING] {
             for name in 0..NAMES {
                 let news = self.cells[name].forget();
-                self.told(bounds, name, news);
+                self.told(name, news);
             }
         }
     }
@@ -297,11 +301,13 @@ impl Process {
                 None => {
                     let own = self.own();
                     self.owed[name] += 1;
+                    self.ended(bounds, name);
                     self.cells[name].begin_end(own)
                 }
             };
             let unchanged = news == News::Nothing;
-            self.told(bounds, name, news);
+            // What memory holds of an entry that was ended unseen goes with the epoch of any.
+            self.told(name, news);
             if name == ANY && !(before.is_confirmed() && unchanged) {
                 self.missed(bounds);
             }

@@ -141,22 +141,19 @@ impl Process {
     }
 
     /// Makes it known that a cell learnt something.
-    pub fn told(&mut self, bounds: &Bounds, name: usize, news: News) {
+    pub fn told(&mut self, name: usize, news: News) {
         if news == News::Nothing {
             return;
         }
         self.asks.iter_mut().for_each(|ask| ask.unheard[name] = false);
         if news == News::Changed {
             self.runs.iter_mut().flatten().for_each(|run| run.changed[name] = true);
-            if name == SHOWN {
-                self.take_out(bounds);
-            }
         }
     }
 
-    /// The entry was ended: memory lets it go.
-    fn take_out(&mut self, bounds: &Bounds) {
-        if Self::entry(bounds) && bounds.without != Some(Safeguard::EntryTakenOut) {
+    /// A name was ended: where it is that of the entry, memory lets it go.
+    pub fn ended(&mut self, bounds: &Bounds, name: usize) {
+        if name == SHOWN && Self::entry(bounds) && bounds.without != Some(Safeguard::EntryTakenOut) {
             self.memory = None;
         }
     }
@@ -205,13 +202,17 @@ impl Process {
         self.swept = false;
         let young = if tracked { self.lease } else { LEASE };
         let confirming = matches!(stage, Stage::Confirming(_));
+        let mut stamp = PerName::default();
+        if Self::entry(bounds) {
+            stamp[ANY] = self.cells[ANY].epoch;
+        }
         if !confirming {
             self.runs.iter_mut().flatten().for_each(|run| run.found = false);
         }
         self.runs[slot] = Some(Run {
             stage,
             needs: self.needs,
-            stamp: PerName::default(),
+            stamp,
             changed: PerName::default(),
             unlinked: false,
             found: !confirming,
@@ -219,7 +220,11 @@ impl Process {
             young,
         });
         match confirming {
-            true => self.ask(Who::Run(slot), Request::Read { value: false, names: [true, true, Self::entry(bounds)] }),
+            // No value in memory carries the epoch of its entry.
+            true => {
+                let names = [true, !Self::entry(bounds), Self::entry(bounds)];
+                self.ask(Who::Run(slot), Request::Read { value: false, names });
+            }
             false => self.fetch(bounds, slot),
         }
         Some(())

@@ -16,7 +16,7 @@ pub const CALM: Bounds = Bounds {
     without: None,
 };
 
-/// The way of single entries that holds.
+/// The way of single entries that larder goes.
 pub const ENTRY: Dependence = Dependence::Entry(Kept::Together);
 
 /// All searches that end within an hour or so on one machine, by name.

@@ -1,7 +1,7 @@
 //! What comes back to a call: epochs and values, and what it makes of them.
 
 use super::{Process, Stage};
-use crate::bounds::{Bounds, Dependence, Kept as EndsKept};
+use crate::bounds::{Bounds, Dependence, Kept as EndsKept, Safeguard};
 use crate::cell::Epoch;
 use crate::link::{Ask, Link, Who};
 use crate::server::{ANY, NAMES, PerName, Record, Request, SHOWN};
@@ -22,9 +22,12 @@ impl Process {
             };
             let before = self.cells[name].epoch;
             let news = self.cells[name].learn(ask.unheard[name], epoch, bounds.without);
-            self.told(bounds, name, news);
-            if name == ANY && before.is_confirmed() && self.cells[ANY].epoch != before {
-                self.missed(bounds);
+            self.told(name, news);
+            if before.is_confirmed() && self.cells[name].epoch != before {
+                self.ended(bounds, name);
+                if name == ANY {
+                    self.missed(bounds);
+                }
             }
         }
         missing
@@ -55,7 +58,9 @@ impl Process {
         };
         match run.stage {
             Stage::Confirming(kept) => {
-                if self.is_current(&kept.stamp) && !missing.contains(&true) && self.memory.as_ref() == Some(&kept) {
+                let any_ended = Self::entry(bounds) && run.stamp[ANY] != self.cells[ANY].epoch;
+                let ended = any_ended && bounds.without != Some(Safeguard::AnyEntry);
+                if self.is_current(&kept.stamp) && !missing.contains(&true) && !ended {
                     self.serve(kept.version, run.needs);
                     self.runs[slot] = None;
                 } else {
