@@ -168,7 +168,7 @@ fn may_serve<V: Storable>(
                 let deadline = inherited(times.now, kept.facts.served_until(), kept.facts.deadline);
                 frame.depends(&kept.facts.stamp(&core.cells), larder.known_at(kept.facts.born), deadline);
                 frame.depends_on_entry(&core.any_entry, any_entry);
-                frame.served(kept.facts.made, kept.facts.deadline.before(core.stale()));
+                frame.served(kept.facts.made, kept.facts.deadline.before(core.tail()));
             }
             true
         }

@@ -148,8 +148,8 @@ mod tests {
         let mut stamp = Stamp::default();
         stamp.add(&own[0], own[0].epoch());
         let (born, never) = (Moment::START, Moment::NEVER);
-        let (value, deadline) = (Box::new(value), never);
-        let entry = Entry { value, stamp, born, deadline, served_until: never, renew_at: never, stored: true, made: 0 };
+        let (boxed, deadline, served_until, renew_at) = (Box::new(value), never, never, never);
+        let entry = Entry { value: boxed, stamp, born, deadline, served_until, renew_at, stored: true, made: 0 };
         Kept { value, facts: Facts::of(&entry, own, 0) }
     }
 

@@ -299,7 +299,7 @@ impl Run {
             let deadline = inherited(self.larder.now(), entry.served_until, entry.deadline);
             frame.depends(&entry.stamp.without(&self.entry), self.larder.known_at(entry.born), deadline);
             frame.depends_on_entry(&self.core().any_entry, self.any_entry);
-            frame.served(entry.made, entry.deadline.before(self.core().stale()));
+            frame.served(entry.made, entry.deadline.before(self.core().tail()));
             if !entry.stored {
                 frame.depends_on_unstored();
             }

@@ -22,7 +22,7 @@ use crate::instance::Larder;
 /// The life is the shortest that is left to any of the values. A client that keeps a response so long, unasked, sees no
 /// invalidation before: where that is too late, say [`Conditional::no_cache`] or a [`Conditional::max_age`].
 ///
-/// Where a value was kept nowhere (an `Err`, `store_if`, `ttl = 0`, a cache that is off), and where no cached call was made,
+/// Where a value was kept nowhere (an `Err` without `err_ttl`, `store_if`, `ttl = 0`, a cache that is off), and where no cached call was made,
 /// there is no tag, and `Cache-Control` is `no-store`: nobody could say when it changes. Not seen: tasks that were spawned without
 /// [`larder::frame`](crate::frame), what runs [`detached`](crate::detached), and calls that go to another instance, which
 /// count as kept nowhere. Within a cached body, everything is that body's, too.

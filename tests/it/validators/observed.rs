@@ -50,6 +50,11 @@ async fn stale(id: u64) -> u64 {
     id
 }
 
+#[ttl_cached(entity = "tools", ttl = "10s", stale_if_error = "30s", skip(source))]
+async fn standing_by(source: &Source) -> Result<u64, u64> {
+    Some(source.read()).filter(|value| *value > 0).ok_or(0)
+}
+
 #[hexsha_cached(skip(source))]
 async fn issuer(config: &Config, source: &Source) -> u64 {
     source.read()
@@ -142,6 +147,19 @@ async fn what_is_served_beyond_its_life_is_not_fresh() {
     larder.clock().advance(Duration::from_secs(12));
     assert_eq!(cache_control(&observed(&larder, stale(1)).await), "private, max-age=0");
     assert_eq!(larder.stats().total().stale, 1);
+}
+
+#[tokio::test]
+async fn what_stands_in_for_a_failure_is_not_fresh() {
+    let (larder, source) = (Larder::testing(), Source::of(1));
+    let first = observed(&larder, standing_by(&source)).await;
+    assert_eq!(cache_control(&first), "private, max-age=10");
+    larder.clock().advance(Duration::from_secs(4));
+    assert_eq!(cache_control(&observed(&larder, standing_by(&source)).await), "private, max-age=6");
+    larder.clock().advance(Duration::from_secs(8));
+    source.set(0);
+    let (value, former) = larder.scope(observe(standing_by(&source))).await;
+    assert_eq!((value, tag(&former), cache_control(&former).as_str()), (Ok(1), tag(&first), "private, max-age=0"));
 }
 
 #[tokio::test]
