@@ -60,6 +60,16 @@ impl Length {
         Err(syn::Error::new(length.span(), fault))
     }
 
+    /// As [`Length::read`], and more than nothing.
+    pub(crate) fn read_wait(value: Expr) -> syn::Result<Self> {
+        let length = Self::read(value)?;
+        if matches!(length, Self::Fixed(Duration::ZERO, _)) {
+            let text = "a wait of no time is none: write `mode = skip`, or for example `wait(\"30s\")`";
+            return Err(syn::Error::new(length.span(), text));
+        }
+        Ok(length)
+    }
+
     /// That of a write that says nothing of it.
     pub(crate) fn txn() -> Self {
         Self::Fixed(Duration::from_secs(5), Span::call_site())

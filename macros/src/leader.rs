@@ -9,9 +9,10 @@ use crate::chain::Chain;
 use crate::duration::Length;
 use crate::errors::Errors;
 use crate::function::Function;
+use crate::mode::Mode;
 use crate::names::{Name, early};
 use crate::number;
-use crate::policy::{Choice as _, Mode, OnErr, OnUnavailable};
+use crate::policy::{Choice as _, OnErr, OnUnavailable};
 use crate::returns::Use;
 use crate::root::Root;
 
@@ -24,7 +25,8 @@ const GRAMMAR: Grammar = Grammar {
         ("renew", "renew = true"),
         ("on_err", "on_err = grace"),
         ("on_unavailable", "on_unavailable = skip"),
-        ("mode", "mode = skip"),
+        ("mode", "mode = wait(\"30s\")"),
+        ("min_replicas", "min_replicas = 1"),
         ("crate", "crate = ::larder"),
     ],
     later: &[],
@@ -49,14 +51,17 @@ impl Plan {
             errors.push(at, "`on_err = grace` holds nothing without a grace: add `grace = \"10s\"`");
         }
         let on_unavailable = args.value("on_unavailable", errors, OnUnavailable::read).unwrap_or(OnUnavailable::Skip);
-        // The only mode there is: nothing to tell the runtime.
-        let _: Option<Mode> = args.value("mode", errors, Mode::read);
+        let wait = args.value("mode", errors, |value| Mode::read(value, function)).and_then(Mode::wait);
+        let min_replicas =
+            args.value("min_replicas", errors, |value| early(value, function).and_then(number::replicas));
         let settings = Chain::default()
             .with("ttl", ttl)
             .with("grace", grace)
             .flag(args.value("renew", errors, number::flag).and_then(|renew| renew.then_some("renew")))
             .flag(keeps)
-            .flag(on_unavailable.call());
+            .flag(on_unavailable.call())
+            .with("wait", wait)
+            .with("min_replicas", min_replicas);
         Self { root: Root::take(&mut args, errors), key, settings }
     }
 }

@@ -35,6 +35,7 @@ mod invalidates;
 mod key;
 mod leader;
 mod misplaced;
+mod mode;
 mod names;
 mod nearest;
 mod number;

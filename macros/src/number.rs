@@ -23,6 +23,17 @@ pub(crate) fn version(value: Expr) -> syn::Result<Expr> {
     }
 }
 
+/// How many replicas must have a lease; an expression is a `u32`.
+pub(crate) fn replicas(value: Expr) -> syn::Result<Expr> {
+    match whole(&value)? {
+        Some(0) => Err(syn::Error::new_spanned(value, "0 asks no replica, as without it: leave it out, or write `1`")),
+        Some(number) if number > u64::from(u32::MAX) => {
+            Err(syn::Error::new_spanned(value, "this number is too large: write a smaller one"))
+        }
+        _ => Ok(value),
+    }
+}
+
 /// Whether only the compiler knows the number: a literal is in the fingerprint of the arguments already.
 pub(crate) fn is_constant(value: &Expr) -> bool {
     !matches!(value, Expr::Lit(_))

@@ -205,13 +205,3 @@ impl OnUnavailable {
         }
     }
 }
-
-/// What a follower does.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Mode {
-    Skip,
-}
-
-impl Choice for Mode {
-    const WORDS: &'static [(&'static str, Option<Self>)] = &[("skip", Some(Self::Skip)), ("wait", None)];
-}

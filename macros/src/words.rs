@@ -94,6 +94,7 @@ fn elsewhere(word: &str) -> Option<&'static str> {
         "hash" | "sha" | "rev" => "revision",
         "history" | "generations" => "keep",
         "lease" | "lock_ttl" => "ttl",
+        "replicas" | "quorum" => "min_replicas",
         "backend" | "tier" => "store",
         _ => return None,
     })
@@ -105,7 +106,7 @@ fn owner(word: &str) -> Option<&'static str> {
         "entity" | "tags" | "jitter" | "coherence" | "single_flight" | "version" => "ttl_cached",
         "revision" | "keep" => "hexsha_cached",
         "phase" | "max_txn" => "invalidates",
-        "grace" | "renew" | "on_err" | "on_unavailable" | "mode" => "leader",
+        "grace" | "renew" | "on_err" | "on_unavailable" | "mode" | "min_replicas" => "leader",
         _ => return None,
     })
 }

@@ -42,7 +42,7 @@ pub use instance::{
 };
 pub use key::{BySerde, CacheKey, KeyWriter, by_serde};
 pub use larder_macros::{CacheKey, hexsha_cached, invalidates, leader, ttl_cached};
-pub use lease::{LeaderGate, Leadership, Lease, lease};
+pub use lease::{Campaign, Campaigning, Holder, Leader, LeaderGate, Leadership, Lease, campaign, leaders, lease};
 pub use revision::{HexSha, Revisioned};
-pub use stats::{Breaker, Counts, RedisStats, Stats};
+pub use stats::{Breaker, Counts, LeaseStats, RedisStats, Stats};
 pub use value::{Cacheable, Conclusion};

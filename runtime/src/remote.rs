@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::epoch::{Cell, Epoch, Fencing, Told};
-use crate::lease::{Claim, Grant};
+use crate::lease::Keeper;
 use crate::stats::RedisStats;
 
 /// A reply on its way.
@@ -24,6 +24,8 @@ pub(crate) enum Refusal {
     Failed(String),
     /// The store cannot do what was asked.
     Unsupported(&'static str),
+    /// It was done, and fewer replicas have it than were wanted.
+    Unreplicated { wanted: u32, has: u32 },
 }
 
 impl fmt::Display for Refusal {
@@ -33,6 +35,12 @@ impl fmt::Display for Refusal {
             Self::Unknown => f.write_str("Redis did not answer in time"),
             Self::Failed(code) => write!(f, "Redis answered {code}"),
             Self::Unsupported(what) => write!(f, "the store cannot honour {what}"),
+            Self::Unreplicated { wanted, has } => {
+                write!(
+                    f,
+                    "{has} replicas had it in time, and `min_replicas` is {wanted}: look at their links to the master"
+                )
+            }
         }
     }
 }
@@ -70,7 +78,7 @@ pub(crate) struct Read {
 }
 
 /// A tier that several processes share. A reply comes behind every announcement that the tier made before it.
-pub(crate) trait Remote: fmt::Debug + Send + Sync {
+pub(crate) trait Remote: Keeper {
     /// Odd while the link is up; another number after each change.
     fn generation(&self) -> u64;
 
@@ -89,15 +97,6 @@ pub(crate) trait Remote: fmt::Debug + Send + Sync {
 
     /// Takes fences away without ending anything. What does not get through runs out by itself.
     fn lower(&self, cells: &[Arc<Cell>], token: u64);
-
-    /// Asks for a lease; with its ttl counted by the server.
-    fn claim(&self, claim: Claim) -> Reply<'static, Grant>;
-
-    /// Makes a lease last `ttl` from now, if `owner` holds it.
-    fn renew(&self, key: Arc<str>, owner: Arc<str>, ttl: Duration) -> Reply<'static, bool>;
-
-    /// Ends a lease, if `owner` holds it.
-    fn release(&self, key: Arc<str>, owner: Arc<str>) -> Reply<'static, bool>;
 
     /// One round trip to the server, timed.
     fn ping(&self) -> Reply<'static, Duration>;

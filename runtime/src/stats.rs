@@ -160,6 +160,8 @@ pub struct Stats {
     pub entities: BTreeMap<String, Counts>,
     /// The Redis tier.
     pub redis: RedisStats,
+    /// The leases that this instance asked for.
+    pub leases: LeaseStats,
 }
 
 impl Stats {
@@ -189,12 +191,71 @@ impl Stats {
 
 impl Serialize for Stats {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut stats = serializer.serialize_struct("Stats", 4)?;
+        let mut stats = serializer.serialize_struct("Stats", 5)?;
         stats.serialize_field("functions", &self.functions)?;
         stats.serialize_field("entities", &self.entities)?;
         stats.serialize_field("redis", &self.redis)?;
+        stats.serialize_field("leases", &self.leases)?;
         stats.serialize_field("hit_rate", &self.hit_rate())?;
         stats.end()
+    }
+}
+
+/// The counters of leases.
+#[derive(Debug, Default)]
+pub(crate) struct LeaseCounters {
+    pub(crate) elections: Counter,
+    pub(crate) renewals: Counter,
+    pub(crate) lost: Counter,
+    pub(crate) followers: Counter,
+}
+
+impl LeaseCounters {
+    pub(crate) fn stats(&self) -> LeaseStats {
+        LeaseStats {
+            elections: self.elections.get(),
+            renewals: self.renewals.get(),
+            lost: self.lost.get(),
+            followers: self.followers.get(),
+        }
+    }
+}
+
+/// What became of the leases that an instance asked for.
+///
+/// # Examples
+///
+/// ```
+/// # pollster::block_on(async {
+/// let larder = larder::Larder::builder().build().await?;
+/// let lease = larder.leader_gate("nightly").acquire().await?;
+/// assert!(larder.leader_gate("nightly").acquire().await?.is_none());
+/// let leases = larder.stats().leases;
+/// assert_eq!((leases.elections, leases.followers, leases.lost), (1, 1, 0));
+/// # drop(lease);
+/// # Ok::<(), larder::Error>(()) }).unwrap();
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LeaseStats {
+    /// Leases that were granted.
+    pub elections: u64,
+    /// Renewals that were confirmed.
+    pub renewals: u64,
+    /// Leases that ended before they were let go: by their time, or because Redis did not have them any more.
+    pub lost: u64,
+    /// Attempts that ended with another as the holder, after their wait if they had one.
+    pub followers: u64,
+}
+
+impl Serialize for LeaseStats {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut leases = serializer.serialize_struct("LeaseStats", 4)?;
+        leases.serialize_field("elections", &self.elections)?;
+        leases.serialize_field("renewals", &self.renewals)?;
+        leases.serialize_field("lost", &self.lost)?;
+        leases.serialize_field("followers", &self.followers)?;
+        leases.end()
     }
 }
 

@@ -25,6 +25,7 @@ mod hostile;
 mod keys;
 mod leader;
 mod leader_lost;
+mod leader_waits;
 mod lost_state;
 mod matrix;
 mod no_stale_set;

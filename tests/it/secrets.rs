@@ -82,6 +82,11 @@ async fn use_all(larder: &Larder, said: &mut String) {
     // The names that were ended stand in the statistics: whoever wrote the name chose to show it.
     let (redis, functions) = (larder.stats().redis, larder.stats().functions);
     writeln!(said, "{larder:?} {redis:?} {functions:?} {:?}", larder.health().await).unwrap();
+    let kept = larder.leader_gate(ARGUMENT.replace('-', " ")).acquire().await;
+    writeln!(said, "{kept:?} {:?}", larder.leaders().await).unwrap();
+    if let Ok(Some(lease)) = kept {
+        writeln!(said, "{:?} {:?}", lease.check().await, lease.release().await).unwrap();
+    }
 }
 
 #[tokio::test]
@@ -125,12 +130,22 @@ async fn nothing_that_is_said_in_an_outage_holds_a_secret() {
     let heard = heard.0.lock().unwrap().clone();
     for (what, text) in [("events", &heard), ("answers", &said)] {
         assert!(text.len() > 1_000, "{what}: {text}");
-        for secret in [PASSWORD, USER, ARGUMENT] {
+        for secret in [PASSWORD, USER, ARGUMENT, "argument geheim"] {
             let line = text.lines().find(|line| line.contains(secret));
             assert_eq!(line, None, "{what}: {secret}");
         }
     }
-    for told in ["WARN larder", "DEBUG larder", "OOM", "NOPERM", "Redis is away", "is down"] {
+    for told in [
+        "WARN larder",
+        "DEBUG larder",
+        "INFO larder",
+        "elected",
+        "released",
+        "OOM",
+        "NOPERM",
+        "Redis is away",
+        "is down",
+    ] {
         assert!(heard.contains(told), "not heard: {told}\n{heard}");
     }
     assert!(said.contains("Unavailable"), "{said}");

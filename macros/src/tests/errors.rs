@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 
-use crate::{errors, invalidates, leader, ttl_cached};
+use crate::{errors, invalidates, ttl_cached};
 
 pub(super) type Expand = fn(TokenStream, TokenStream) -> syn::Result<TokenStream>;
 
@@ -308,67 +308,6 @@ fn names() {
     );
     let args = r#"entity = "a", tags(id, "x:{zebra}")"#;
     check(ttl_cached::expand, &[(args, PLAIN, &[bare, "`zebra` is not a parameter of `find`: write `id` or `team`"])]);
-}
-
-#[test]
-fn leaders() {
-    check(
-        leader::expand,
-        &[
-            (r#""a""#, PLAIN, &["`leader` needs `ttl`: add `ttl = \"300s\"`"]),
-            (r#""a", ttl = 0"#, PLAIN, &["this duration must not be zero: write for example `\"30s\"`"]),
-            (r#""a", ttl = "9ms""#, PLAIN, &["a lease lasts 10 ms at least: write for example `\"30s\"`"]),
-            (r#""a", ttl = "366d""#, PLAIN, &["a lease lasts 365 days at most: write for example `\"30s\"`"]),
-            (
-                r#""a", ttl = 9, on_err = grace"#,
-                PLAIN,
-                &["`on_err = grace` holds nothing without a grace: add `grace = \"10s\"`"],
-            ),
-            (r#""a", ttl = 9, grace = 1, on_err = grace"#, PLAIN, &[]),
-            (r#""a", ttl = "0ms""#, PLAIN, &["this duration must not be zero: write for example `\"30s\"`"]),
-            ("ttl = 9", PLAIN, &["`leader` needs a key: write `#[leader(\"nightly\", ttl = \"300s\")]`"]),
-            (
-                r#""a", "b", ttl = 9"#,
-                PLAIN,
-                &["a leader has one key: write `key = (\"sync\", id)` to make it of several parts"],
-            ),
-            ("id + 1, ttl = 9", PLAIN, &["a key that is an expression needs its name: write `key = ..` before it"]),
-            ("7, ttl = 9", PLAIN, &["a name is a string or a tuple: write `\"tool:{id}\"` or `(\"tool\", id)`"]),
-            (
-                "nightly, ttl = 9",
-                PLAIN,
-                &["`nightly` is neither an argument of `leader` nor a name: write `\"nightly\"`"],
-            ),
-            (
-                r#""a", ttl = 9, renwe = true"#,
-                PLAIN,
-                &["`renwe` is not an argument of `leader`: did you mean `renew`?"],
-            ),
-            (r#""a", key = id, ttl = 9"#, PLAIN, &["the key is given twice: leave out this one or `key = ..`"]),
-            (
-                r#"key = ret.id, ttl = 9"#,
-                PLAIN,
-                &["the key is needed before the function runs, so there is no `ret` yet: use parameters"],
-            ),
-            (r#""a:{zebra}", ttl = 9"#, PLAIN, &["`zebra` is not a parameter of `find`: write `id` or `team`"]),
-            (
-                r#""a", ttl = 9, renew = yes"#,
-                PLAIN,
-                &["this is neither `true` nor `false`: write one of them, without quotes"],
-            ),
-            (
-                r#""a", ttl = 9, on_err = keep"#,
-                PLAIN,
-                &["this is unknown here: write `release` or `grace`, without quotes"],
-            ),
-            (
-                r#""a", ttl = 9, on_unavailable = fail"#,
-                PLAIN,
-                &["this is unknown here: write `skip`, `run` or `error`, without quotes"],
-            ),
-            (r#""a", ttl = 9, mode = wait("30s")"#, PLAIN, &["`wait` is not available yet: leave it out"]),
-        ],
-    );
 }
 
 #[test]

@@ -243,7 +243,7 @@ fn leader_sync() {
     check(
         "leader",
         leader::expand,
-        r#"key = ("sync", tenant.id), ttl = life, grace = 10, renew = true, on_err = grace, on_unavailable = error"#,
+        r#"key = ("sync", tenant.id), ttl = life, grace = 10, renew = true, on_err = grace, on_unavailable = error, mode = wait("1m30s"), min_replicas = 1"#,
         "fn sync(tenant: &Tenant, life: Duration) -> Result<Leadership<u64>, Error> {
             tenant.sync()
         }",

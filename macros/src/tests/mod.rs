@@ -3,3 +3,4 @@
 mod errors;
 mod expansions;
 mod item_errors;
+mod leader_errors;

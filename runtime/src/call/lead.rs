@@ -10,7 +10,7 @@ use crate::ambient::Ambient;
 use crate::blocking::block_on;
 use crate::error::{Error, ErrorKind};
 use crate::instance::Larder;
-use crate::lease::{Attempt, Leadership, Lease, Terms, check};
+use crate::lease::{Attempt, Leadership, Lease, Reign, Terms, check};
 use crate::log;
 use crate::remote::Refusal;
 
@@ -93,11 +93,8 @@ impl<R: LeaderReturn, E: From<Error>> LeaderFailure for Result<R, E> {
 /// A call of a leader function, under construction.
 #[must_use = "a call does nothing until it is run"]
 pub struct Lead<R> {
-    name: &'static str,
     key: String,
-    ttl: Duration,
-    grace: Duration,
-    renew: bool,
+    terms: Terms,
     grace_on_err: bool,
     run_unavailable: bool,
     unavailable: Option<fn(Error) -> R>,
@@ -105,16 +102,7 @@ pub struct Lead<R> {
 
 /// `#[leader]`: at most one runs.
 pub const fn lead<R>(name: &'static str) -> Lead<R> {
-    Lead {
-        name,
-        key: String::new(),
-        ttl: Duration::ZERO,
-        grace: Duration::ZERO,
-        renew: false,
-        grace_on_err: false,
-        run_unavailable: false,
-        unavailable: None,
-    }
+    Lead { key: String::new(), terms: Terms::of(name), grace_on_err: false, run_unavailable: false, unavailable: None }
 }
 
 /// Only what runs the body asks for [`LeaderReturn`], so that a wrong return type is one error.
@@ -127,19 +115,31 @@ impl<R> Lead<R> {
 
     /// `ttl = ..`
     pub const fn ttl(mut self, ttl: Duration) -> Self {
-        self.ttl = ttl;
+        self.terms.ttl = ttl;
         self
     }
 
     /// `grace = ..`
     pub const fn grace(mut self, grace: Duration) -> Self {
-        self.grace = grace;
+        self.terms.grace = grace;
         self
     }
 
     /// `renew = true`
     pub const fn renew(mut self) -> Self {
-        self.renew = true;
+        self.terms.renew = true;
+        self
+    }
+
+    /// `mode = wait(..)`
+    pub const fn wait(mut self, wait: Duration) -> Self {
+        self.terms.wait = wait;
+        self
+    }
+
+    /// `min_replicas = ..`
+    pub const fn min_replicas(mut self, replicas: u32) -> Self {
+        self.terms.min_replicas = replicas;
         self
     }
 
@@ -171,16 +171,17 @@ impl<R> Lead<R> {
         F: FnOnce() -> B,
         B: Future<Output = R>,
     {
-        let keeps = if self.grace_on_err { Keep::Always(self.grace) } else { Keep::OfSuccess(self.grace) };
-        let lease = match self.acquire().await {
-            Ok(lease) => lease,
+        let keeps = self.keeps();
+        let reign = match self.acquire().await {
+            Ok(reign) => reign,
             Err(instead) => return instead,
         };
         let returned = {
+            let lease = reign.lease();
             let ambient = Ambient { lease: Some(lease.clone()), ..Ambient::inherit() };
-            Guarded { body: Some(Box::pin(ambient.scope(body()))), lease: &lease, lost: pin!(lease.lost()) }.await
+            Guarded { body: Some(Box::pin(ambient.scope(body()))), lease, lost: pin!(lease.lost()) }.await
         };
-        finish(keeps, lease, returned).await
+        finish(keeps, reign, returned).await
     }
 
     /// [`run`](Self::run) for a sync function: its body cannot be cancelled, and sees the loss through
@@ -190,38 +191,43 @@ impl<R> Lead<R> {
         R: LeaderReturn,
         F: FnOnce() -> R,
     {
-        let keeps = if self.grace_on_err { Keep::Always(self.grace) } else { Keep::OfSuccess(self.grace) };
-        let lease = match block_on(self.acquire()) {
-            Ok(lease) => lease,
+        let keeps = self.keeps();
+        let reign = match block_on(self.acquire()) {
+            Ok(reign) => reign,
             Err(instead) => return instead,
         };
-        let ambient = Ambient { lease: Some(lease.clone()), ..Ambient::inherit() };
+        let ambient = Ambient { lease: Some(reign.lease().clone()), ..Ambient::inherit() };
         let returned = ambient.run(body);
-        let returned = lease.is_held().then_some(returned);
-        block_on(finish(keeps, lease, returned))
+        let returned = reign.lease().is_held().then_some(returned);
+        block_on(finish(keeps, reign, returned))
+    }
+
+    const fn keeps(&self) -> Keep {
+        if self.grace_on_err { Keep::Always(self.terms.grace) } else { Keep::OfSuccess(self.terms.grace) }
     }
 
     /// The lease, or what to return instead.
-    async fn acquire(self) -> Result<Lease, R>
+    async fn acquire(self) -> Result<Reign, R>
     where
         R: LeaderReturn,
     {
         let leases = Larder::current().leases().clone();
-        if let Err(error) = check(&self.key, self.ttl) {
-            log::warn(&format_args!("{}: {error}", self.name));
+        let name = self.terms.label;
+        if let Err(error) = check(&self.key, self.terms.ttl) {
+            log::warn(&format_args!("{name}: {error}"));
             return Err(self
                 .unavailable
                 .map_or_else(|| R::follower(String::new(), Duration::ZERO), |fail| fail(error)));
         }
-        let terms = Terms { label: self.name, ttl: self.ttl, grace: self.grace, renew: self.renew };
-        let mut attempt = leases.acquire(&self.key, terms, false).await;
+        let mut attempt = leases.acquire(&self.key, self.terms, false).await;
         if self.run_unavailable && attempt.is_err() {
+            let terms = Terms { wait: Duration::ZERO, ..self.terms };
             attempt = leases.acquire(&self.key, terms, true).await;
         }
         match attempt {
-            Ok(Attempt::Held(lease)) => Ok(lease),
+            Ok(Attempt::Held(lease)) => Ok(Reign::over(lease)),
             Ok(Attempt::Taken { holder, remaining }) => Err(R::follower(holder, remaining)),
-            Err(refusal) => Err(away(self.name, &refusal, self.unavailable)),
+            Err(refusal) => Err(away(name, &refusal, self.unavailable)),
         }
     }
 }
@@ -245,7 +251,7 @@ enum Keep {
 }
 
 /// Ends the lease as the outcome demands; the result is returned whatever becomes of that.
-async fn finish<R: LeaderReturn>(keeps: Keep, lease: Lease, returned: Option<R>) -> R {
+async fn finish<R: LeaderReturn>(keeps: Keep, reign: Reign, returned: Option<R>) -> R {
     let Some(returned) = returned else {
         return R::lost();
     };
@@ -253,7 +259,7 @@ async fn finish<R: LeaderReturn>(keeps: Keep, lease: Lease, returned: Option<R>)
         Keep::OfSuccess(_) if returned.is_failure() => Duration::ZERO,
         Keep::OfSuccess(grace) | Keep::Always(grace) => grace,
     };
-    let _ = lease.finish(grace).await;
+    let _ = reign.finish(grace).await;
     returned
 }
 

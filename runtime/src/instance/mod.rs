@@ -177,6 +177,7 @@ impl Larder {
             stats.entities.entry(name.to_string()).or_default().invalidations += counters.counts(0).invalidations;
         }
         stats.redis = self.inner.remote.as_ref().map_or_else(RedisStats::default, |remote| remote.stats());
+        stats.leases = self.inner.leases.stats();
         stats
     }
 

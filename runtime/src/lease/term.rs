@@ -5,6 +5,7 @@
 //!    lets go later than this process.
 //! 2. `over` is set once and never cleared; whoever sets it wakes all who wait in `lost`.
 //! 3. Only the owner's own name is ever renewed or released.
+//! 4. Once `stopping`, it is not renewed any more: it ends, at the latest, by its time.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -13,16 +14,30 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use super::{Leases, RETRY, Terms};
+use super::{Keeper, Leases, Own, RETRY, Terms};
 use crate::ambient::Ambient;
 use crate::clock::Moment;
 use crate::error::{Error, ErrorKind};
 use crate::log;
+use crate::reactor::Spawned;
 use crate::remote::Refusal;
 
 /// A lease that this process was granted.
 ///
-/// Dropping the last handle releases it in the background.
+/// Dropping the last handle releases it in the background. The lease of a [`leader`](macro@crate::leader) function or a
+/// [`Campaign`](crate::Campaign) ends with its body, whoever else has a handle.
+///
+/// # Examples
+///
+/// ```
+/// # pollster::block_on(async {
+/// let lease = larder::LeaderGate::new("import").acquire().await?.expect("nobody else");
+/// assert!(lease.is_held());                                // by this process's clock
+/// assert!(lease.check().await?);                           // by Redis's word
+/// println!("UPDATE .. SET fence = {0} WHERE fence < {0}", lease.token());
+/// lease.release().await?;
+/// # Ok::<(), larder::Error>(()) }).unwrap();
+/// ```
 #[derive(Clone)]
 pub struct Lease {
     term: Arc<Term>,
@@ -30,9 +45,8 @@ pub struct Lease {
 
 struct Term {
     leases: Leases,
-    shared: bool,
-    key: Arc<str>,
-    owner: Arc<str>,
+    keeper: Arc<dyn Keeper>,
+    own: Own,
     token: u64,
     terms: Terms,
     /// Nanoseconds of the precise clock.
@@ -40,33 +54,42 @@ struct Term {
     over: AtomicBool,
     /// Whether there is still something to release.
     owed: AtomicBool,
+    stopping: AtomicBool,
+    /// Notified when `over` or `stopping` is set.
     ended: Notify,
 }
 
 impl Lease {
     pub(super) fn begin(
         leases: Leases,
-        shared: bool,
-        key: Arc<str>,
-        owner: Arc<str>,
+        keeper: Arc<dyn Keeper>,
+        own: Own,
         token: u64,
         terms: Terms,
         asked: Moment,
     ) -> Self {
+        leases.shared.counters.elections.up();
+        log::elected(terms.label, token);
         let term = Arc::new(Term {
             leases,
-            shared,
-            key,
-            owner,
+            keeper,
+            own,
             token,
             terms,
             valid_until: AtomicU64::new((asked + valid_for(terms.ttl)).as_nanos()),
             over: AtomicBool::new(false),
             owed: AtomicBool::new(true),
+            stopping: AtomicBool::new(false),
             ended: Notify::new(),
         });
-        let _ = term.leases.reactor.spawn(watch(Arc::downgrade(&term)));
+        let _ = term.leases.shared.reactor.spawn(watch(Arc::downgrade(&term)));
         Self { term }
+    }
+
+    /// The key, as it was asked for.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.term.own.key
     }
 
     /// The fencing token: it grows strictly from holder to holder. Store it with what you write, and refuse a write that
@@ -82,6 +105,46 @@ impl Lease {
         self.term.is_held()
     }
 
+    /// Whether the lease is valid now and still this process's by the word of Redis, asked now; if it is another's or
+    /// gone, the lease is lost here at once.
+    ///
+    /// It finds what no clock of this process can tell: a failover that forgot the lease, a server whose clock leapt, a
+    /// key deleted by hand. It does not prolong the lease, and the answer is as old as the way back: what must never be
+    /// written twice needs the [`token`](Self::token).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Unavailable`] when Redis did not answer within the operation timeout: the lease stays as it is.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # pollster::block_on(async {
+    /// # let lease = larder::LeaderGate::new("import").acquire().await?.expect("nobody else");
+    /// if lease.check().await? {
+    ///     // .. a step that is expensive to do twice ..
+    /// }
+    /// # Ok::<(), larder::Error>(()) }).unwrap();
+    /// ```
+    pub async fn check(&self) -> Result<bool, Error> {
+        let term = &self.term;
+        if !term.is_held() {
+            return Ok(false);
+        }
+        match term.keeper.holds(term.own.clone()).await {
+            Ok(true) => Ok(term.is_held()),
+            Ok(false) => {
+                term.lose("Redis does not have it any more");
+                Ok(false)
+            }
+            Err(refusal) => {
+                let label = term.terms.label;
+                let text = format!("{label}: the lease could not be checked: {refusal}; it ends by its time");
+                Err(Error::new(ErrorKind::Unavailable, text))
+            }
+        }
+    }
+
     /// How long the lease is valid if it is not renewed.
     #[must_use]
     pub fn remaining(&self) -> Duration {
@@ -93,51 +156,70 @@ impl Lease {
 
     /// Waits until the lease is over.
     pub async fn lost(&self) {
+        self.until(|term| !term.is_held()).await;
+    }
+
+    /// Waits until the work under the lease should end: its [`Campaign`](crate::Campaign) is shut down, or the lease is
+    /// over.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # async fn one_round() {}
+    /// # async fn rounds(lease: larder::Lease) {
+    /// loop {
+    ///     tokio::select! {
+    ///         () = lease.stopping() => break,      // between two rounds, never inside one
+    ///         () = tokio::time::sleep(std::time::Duration::from_secs(5)) => one_round().await,
+    ///     }
+    /// }
+    /// # }
+    /// ```
+    pub async fn stopping(&self) {
+        self.until(|term| term.stopping.load(Ordering::Acquire) || !term.is_held()).await;
+    }
+
+    async fn until(&self, come: impl Fn(&Term) -> bool) {
         loop {
             let ended = self.term.ended.notified();
             tokio::pin!(ended);
             ended.as_mut().enable();
-            if !self.is_held() {
+            if come(&self.term) {
                 return;
             }
             ended.await;
         }
     }
 
-    /// Ends the lease; with a grace, keeps others out for that long. Does nothing if it was lost.
+    /// Ends the lease; with a grace, keeps others out for that long. A lease that was lost keeps nobody out.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unavailable`] when Redis did not confirm: the lease then ends by its time.
+    /// [`ErrorKind::Unavailable`] when Redis did not confirm: it is asked again in the background until the lease's time is
+    /// over.
     pub async fn release(self) -> Result<(), Error> {
         let grace = self.term.terms.grace;
         self.finish(grace).await
     }
 
     /// Ends the lease, keeping others out for `grace`.
-    pub(crate) async fn finish(self, grace: Duration) -> Result<(), Error> {
-        let term = Arc::clone(&self.term);
-        if !term.owed.swap(false, Ordering::AcqRel) {
-            return Ok(());
-        }
-        term.end();
-        let (leases, shared, key, owner) =
-            (term.leases.clone(), term.shared, Arc::clone(&term.key), Arc::clone(&term.owner));
-        let done = term.leases.reactor.spawn(async move {
-            if grace.is_zero() {
-                leases.release(shared, key, owner).await
-            } else {
-                leases.renew(shared, key, owner, grace).await
-            }
-        });
-        match done.result().await {
+    pub(crate) async fn finish(&self, grace: Duration) -> Result<(), Error> {
+        let Some(released) = self.term.let_go(grace) else { return Ok(()) };
+        match released.result().await {
             Some(Ok(_)) => Ok(()),
-            _ => {
-                let text = format!("{}: the lease could not be released: it ends by its time", term.terms.label);
-                log::warn(&format_args!("{text}"));
-                Err(Error::new(ErrorKind::Unavailable, text))
-            }
+            _ => Err(Error::new(ErrorKind::Unavailable, unreleased(self.term.terms.label))),
         }
+    }
+
+    /// Ends the lease, and waits for nothing.
+    pub(super) fn abandon(&self) {
+        let _ = self.term.let_go(Duration::ZERO);
+    }
+
+    /// Renews it no more, and tells whoever works under it.
+    pub(super) fn stop(&self) {
+        self.term.stopping.store(true, Ordering::Release);
+        self.term.ended.notify_waiters();
     }
 }
 
@@ -154,10 +236,49 @@ impl Term {
         !self.over.load(Ordering::Acquire) && self.leases.clock().precise() < self.valid_until()
     }
 
-    fn end(&self) {
-        self.over.store(true, Ordering::Release);
-        self.ended.notify_waiters();
+    fn is_renewed(&self) -> bool {
+        self.terms.renew && !self.stopping.load(Ordering::Acquire)
     }
+
+    /// `true`: it was not over before.
+    fn end(&self) -> bool {
+        let first = !self.over.swap(true, Ordering::AcqRel);
+        self.ended.notify_waiters();
+        first
+    }
+
+    fn lose(&self, why: &str) {
+        if self.end() {
+            self.leases.shared.counters.lost.up();
+            log::lost(self.terms.label, self.token, why);
+        }
+    }
+
+    /// Ends it here at once, and at its keeper in the background. `None`: that was done already.
+    fn let_go(&self, grace: Duration) -> Option<Spawned<Result<bool, Refusal>>> {
+        if !self.owed.swap(false, Ordering::AcqRel) {
+            return None;
+        }
+        let grace = if self.is_held() { grace } else { Duration::ZERO };
+        if self.end() {
+            log::released(self.terms.label, self.token);
+        }
+        let kept = if grace.is_zero() { Moment::START } else { self.leases.clock().precise() + grace };
+        let (leases, keeper, own, terms) =
+            (self.leases.clone(), Arc::clone(&self.keeper), self.own.clone(), self.terms);
+        Some(self.leases.shared.reactor.spawn(async move {
+            let released = keeper.release(own.clone(), grace).await;
+            if released.is_err() {
+                log::warn(&format_args!("{}", unreleased(terms.label)));
+                leases.let_go(&keeper, own, terms.ttl, kept);
+            }
+            released
+        }))
+    }
+}
+
+fn unreleased(label: &str) -> String {
+    format!("{label}: the lease could not be released: that is tried again until its time is over")
 }
 
 /// The part of a ttl that the holder counts on: the rest covers clocks that run at different speeds, and the time that
@@ -172,35 +293,27 @@ async fn watch(weak: Weak<Term>) {
     loop {
         let Some(term) = weak.upgrade() else { return };
         if !term.is_held() {
-            if !term.over.load(Ordering::Acquire) {
-                log::warn(&format_args!("{}: the lease was lost: its time ran out", term.terms.label));
-            }
-            term.end();
-            return;
+            return term.lose("its time ran out");
         }
         let now = term.leases.clock().precise();
         let renewal = *next_renewal.get_or_insert_with(|| now + spread(term.terms.ttl / 3));
-        if term.terms.renew && now >= renewal {
+        if term.is_renewed() && now >= renewal {
             let asked = now;
-            let (key, owner) = (Arc::clone(&term.key), Arc::clone(&term.owner));
-            let renewing = term.leases.renew(term.shared, key, owner, term.terms.ttl);
+            let renewing = term.keeper.renew(term.own.clone(), term.terms.ttl);
             let renewed = term.leases.clock().timeout_at(term.valid_until(), renewing).await;
             next_renewal = match renewed.unwrap_or(Err(Refusal::Unknown)) {
                 Ok(true) => {
+                    term.leases.shared.counters.renewals.up();
                     term.valid_until.store((asked + valid_for(term.terms.ttl)).as_nanos(), Ordering::Release);
                     None
                 }
-                Ok(false) => {
-                    log::warn(&format_args!("{}: the lease was lost: it was not there to renew", term.terms.label));
-                    term.end();
-                    return;
-                }
+                Ok(false) => return term.lose("it was not there to renew"),
                 Err(_) => Some(asked + RETRY),
             };
             continue;
         }
         let until = term.valid_until();
-        let wake = if term.terms.renew { until.min(renewal) } else { until };
+        let wake = if term.is_renewed() { until.min(renewal) } else { until };
         let clock = term.leases.clock().clone();
         drop(term);
         clock.sleep_until(wake).await;
@@ -214,15 +327,7 @@ fn spread(span: Duration) -> Duration {
 
 impl Drop for Term {
     fn drop(&mut self) {
-        if *self.owed.get_mut() {
-            let (leases, shared) = (self.leases.clone(), self.shared);
-            let (key, owner) = (Arc::clone(&self.key), Arc::clone(&self.owner));
-            let _ = self.leases.reactor.spawn(async move {
-                if leases.release(shared, key, owner).await.is_err() {
-                    log::warn(&format_args!("a dropped lease could not be released: it ends by its time"));
-                }
-            });
-        }
+        let _ = self.let_go(Duration::ZERO);
     }
 }
 

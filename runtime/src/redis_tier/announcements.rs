@@ -9,6 +9,7 @@ use std::sync::{Arc, Weak};
 
 use redis::{PushInfo, PushKind, Value};
 
+use super::leases;
 use super::link::Link;
 use super::retired::Retired;
 use super::scripts;
@@ -58,11 +59,15 @@ impl Listener {
         };
         if announces
             && let Some(Value::BulkString(payload)) = push.data.last()
-            && let Some((name, epoch, first)) = scripts::read_announcement(payload)
             && let Some(link) = self.link.upgrade()
-            && let Some(told) = link.reading().read(epoch)
         {
-            link.table.announce(name, told, first);
+            if let Some((name, epoch, first)) = scripts::read_announcement(payload)
+                && let Some(told) = link.reading().read(epoch)
+            {
+                link.table.announce(name, told, first);
+            } else if let Some(lease) = leases::read_release(payload) {
+                link.freed.wake(lease);
+            }
         }
     }
 }

@@ -16,6 +16,7 @@ use super::topology::Topology;
 use super::waits::Waits;
 use crate::clock::{Clock, Moment};
 use crate::epoch::Table;
+use crate::lease::Freed;
 
 /// What the link, the callers and the supervisor share.
 #[derive(Debug)]
@@ -54,6 +55,8 @@ pub(crate) struct Link {
     pub(crate) round_trip: AtomicU64,
     /// Whether the first attempt to connect has come to an end.
     pub(crate) settled: watch::Sender<bool>,
+    /// Who waits for a lease.
+    pub(crate) freed: Arc<Freed>,
 }
 
 /// What a request needs of the server: one that still reads may refuse or hang writes.

@@ -16,6 +16,8 @@ mod envelope;
 #[cfg(feature = "redis")]
 mod exchange;
 #[cfg(feature = "redis")]
+mod leases;
+#[cfg(feature = "redis")]
 mod link;
 #[cfg(feature = "redis")]
 mod names;

@@ -1,5 +1,6 @@
 //! The keys of the Redis tier that are not values.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::epoch::EVERYTHING;
@@ -53,9 +54,23 @@ impl Names {
 
     /// A lease and the counter of its tokens, in one Cluster slot.
     pub(crate) fn lease(&self, key: &str) -> (String, String) {
+        self.named_lease(&Self::of_lease(key))
+    }
+
+    /// The name of a lease in its keys, its announcements and the list: itself where it is plain, else its hash.
+    pub(crate) fn of_lease(key: &str) -> Cow<'_, str> {
+        crate::epoch::canonical(key)
+    }
+
+    /// As [`lease`](Self::lease), by its name.
+    pub(crate) fn named_lease(&self, name: &str) -> (String, String) {
         let (namespace, version) = (&self.namespace, crate::cache::WIRE_VERSION);
-        let key = crate::epoch::canonical(key);
-        (format!("{namespace}:{version}:@lease:{{{key}}}"), format!("{namespace}:{version}:@fence:{{{key}}}"))
+        (format!("{namespace}:{version}:@lease:{{{name}}}"), format!("{namespace}:{version}:@fence:{{{name}}}"))
+    }
+
+    /// The list of the leases that somebody asked for lately.
+    pub(crate) fn leaders(&self) -> String {
+        format!("{}:{}:@leaders", self.namespace, crate::cache::WIRE_VERSION)
     }
 }
 

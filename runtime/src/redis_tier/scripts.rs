@@ -4,7 +4,6 @@ use redis::{Cmd, cmd};
 
 use super::names::Names;
 use crate::epoch::{Cell, EVERYTHING, Epoch, Fence, Fencing, Table, is_canonical};
-use crate::lease::Claim;
 use crate::remote::Unchanged;
 
 /// A script that announces, behind what such scripts share. It may write when memory is full: an invalidation must get
@@ -125,41 +124,8 @@ if type(epoch) ~= 'string' or string.match(epoch, '^%d+%.%d+') ~= ARGV[1] then r
 redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
 return 1";
 
-/// Takes a lease that nobody holds, with a token larger than every earlier one. A lease that would last longer than it was
-/// granted or renewed for was granted before the server's clock was set back: it is made to last that long from now.
-/// `ARGV`: owner, holder, ttl in milliseconds, the life of the token's counter.
-const CLAIM: &str = r"#!lua flags=allow-oom
-if redis.call('EXISTS', KEYS[1]) == 1 then
-  local left, life = redis.call('PTTL', KEYS[1]), tonumber(redis.call('HGET', KEYS[1], 'life') or '')
-  if life and left > life then
-    redis.call('PEXPIRE', KEYS[1], life)
-    left = life
-  end
-  return {0, redis.call('HGET', KEYS[1], 'holder') or '', left}
-end
-local time = redis.call('TIME')
-local token = tonumber(time[1]) * 1000000 + tonumber(time[2])
-local before = redis.pcall('GET', KEYS[2])
-before = type(before) == 'string' and tonumber(string.match(before, '^%d+$'))
-if before and before > 2^53 - 2 then before = nil end
-if before and before >= token then token = before + 1 end
-token = string.format('%.0f', token)
-redis.call('SET', KEYS[2], token, 'PX', ARGV[4])
-redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'holder', ARGV[2], 'token', token, 'since', time[1], 'life', ARGV[3])
-redis.call('PEXPIRE', KEYS[1], ARGV[3])
-return {1, token, ARGV[3]}";
-
-/// Lets a lease last `ARGV[2]` milliseconds from now, if `ARGV[1]` owns it; zero ends it.
-const KEEP: &str = r"#!lua flags=allow-oom
-if redis.call('HGET', KEYS[1], 'owner') ~= ARGV[1] then return 0 end
-if ARGV[2] == '0' then return redis.call('DEL', KEYS[1]) end
-redis.call('HSET', KEYS[1], 'life', ARGV[2])
-return redis.call('PEXPIRE', KEYS[1], ARGV[2])";
-
 /// How long an epoch outlives its last change. A missing one is a miss, never an old value.
 const EPOCH_LIFE_MS: u64 = 30 * 24 * 3_600 * 1_000;
-/// How long the counter of a lease's tokens outlives its last use; the clock keeps tokens growing beyond that.
-const FENCE_LIFE_MS: u64 = 90 * 24 * 3_600 * 1_000;
 
 /// Gives `name` an epoch if it has none.
 pub(crate) fn create(names: &Names, name: &str) -> Cmd {
@@ -246,26 +212,6 @@ pub(crate) fn same_run(names: &Names, run: &str) -> Cmd {
     check.arg(SAME_RUN).arg(2).arg(names.epoch(EVERYTHING)).arg(names.run());
     check.arg(fastrand::u64(..Epoch::RANDOM)).arg(EPOCH_LIFE_MS).arg(0).arg(names.channel()).arg(EVERYTHING).arg(run);
     check
-}
-
-pub(crate) fn claim(names: &Names, claim: &Claim) -> Cmd {
-    let (lease, fence) = names.lease(&claim.key);
-    let ttl = u64::try_from(claim.ttl.as_millis()).unwrap_or(u64::MAX);
-    let mut eval = cmd("EVAL");
-    eval.arg(CLAIM).arg(2).arg(lease).arg(fence).arg(&*claim.owner).arg(&*claim.holder).arg(ttl).arg(FENCE_LIFE_MS);
-    eval
-}
-
-pub(crate) fn keep(names: &Names, key: &str, owner: &str, millis: u64) -> Cmd {
-    let (lease, _) = names.lease(key);
-    let mut eval = cmd("EVAL");
-    #[cfg(feature = "testkit")]
-    if crate::testkit::is_out(crate::testkit::Protection::OwnLease) {
-        let anybody: Vec<&str> = KEEP.lines().filter(|line| !line.contains("'owner'")).collect();
-        return eval.arg(anybody.join("\n")).arg(1).arg(lease).arg(owner).arg(millis).to_owned();
-    }
-    eval.arg(KEEP).arg(1).arg(lease).arg(owner).arg(millis);
-    eval
 }
 
 /// Reads what [`RAISE`] announces: `name epoch`, with `first` between them where the name had none. The epoch is given as it

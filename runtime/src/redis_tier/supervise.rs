@@ -100,6 +100,8 @@ impl Link {
         self.connects.fetch_add(1, Ordering::Relaxed);
         self.generation.fetch_add(1, Ordering::AcqRel);
         self.settled.send_replace(true);
+        // What was let go meanwhile was not heard.
+        self.freed.wake_all();
     }
 
     fn down(&self, why: String) {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
-use redis::{Cmd, FromRedisValue as _, Value, cmd};
+use redis::{Cmd, Value, cmd};
 use tokio::sync::watch;
 
 use super::envelope;
@@ -18,17 +18,16 @@ use super::topology::Topology;
 use crate::clock::Clock;
 use crate::epoch::{Cell, Fencing, Table, Told};
 use crate::instance::{Parts, Settings};
-use crate::lease::{Claim, Grant};
 use crate::log;
 use crate::reactor::Reactor;
 use crate::remote::{Found, Read, Record, Refusal, Remote, Reply, Unchanged};
 use crate::stats::{Breaker, RedisStats};
 
 /// Redis, seen from one instance.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Redis {
-    link: Arc<Link>,
-    reactor: Reactor,
+    pub(super) link: Arc<Link>,
+    pub(super) reactor: Reactor,
 }
 
 /// How long a value without an end of its own is kept.
@@ -64,6 +63,7 @@ impl Redis {
             waits: Default::default(),
             round_trip: AtomicU64::new(0),
             settled: watch::Sender::new(false),
+            freed: Default::default(),
         });
         let reactor = Reactor::default();
         let _ = reactor.spawn(Link::supervise(Arc::downgrade(&link)));
@@ -73,7 +73,7 @@ impl Redis {
     }
 
     /// Sends a request on the link, from the reactor's thread. It goes on if the reply is dropped.
-    fn send(
+    pub(super) fn send(
         &self,
         request: Request,
         way: Way,
@@ -144,7 +144,7 @@ async fn through(link: &Link, request: &Request, way: Way) -> Result<Replies, Re
 }
 
 /// Asks the breaker of a way for leave, and tells it what came of the exchange.
-async fn behind_breaker(
+pub(super) async fn behind_breaker(
     link: &Link,
     way: Way,
     exchange: impl Future<Output = Result<Replies, Refusal>>,
@@ -264,30 +264,6 @@ impl Remote for Redis {
         Box::pin(async move { settled.result().await.unwrap_or(Err(Refusal::Away)) })
     }
 
-    fn claim(&self, claim: Claim) -> Reply<'static, Grant> {
-        let reply = self.send(Request::One(scripts::claim(&self.link.names, &claim)), Way::Write);
-        Box::pin(async move {
-            let value = single(reply.await?)?;
-            let (held, text, millis) = <(u8, String, i64)>::from_redis_value(value).map_err(|_| Refusal::Unknown)?;
-            if held == 0 {
-                let remaining = Duration::from_millis(u64::try_from(millis).unwrap_or(0));
-                return Ok(Grant::Taken { holder: text, remaining });
-            }
-            Ok(Grant::Held { token: text.parse().map_err(|_| Refusal::Unknown)? })
-        })
-    }
-
-    fn renew(&self, key: Arc<str>, owner: Arc<str>, ttl: Duration) -> Reply<'static, bool> {
-        let millis = u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX).max(1);
-        let reply = self.send(Request::One(scripts::keep(&self.link.names, &key, &owner, millis)), Way::Write);
-        Box::pin(async move { Ok(single(reply.await?)? == Value::Int(1)) })
-    }
-
-    fn release(&self, key: Arc<str>, owner: Arc<str>) -> Reply<'static, bool> {
-        let reply = self.send(Request::One(scripts::keep(&self.link.names, &key, &owner, 0)), Way::Write);
-        Box::pin(async move { Ok(single(reply.await?)? == Value::Int(1)) })
-    }
-
     fn ping(&self) -> Reply<'static, Duration> {
         let clock = self.link.clock.clone();
         let begun = clock.precise();
@@ -322,7 +298,7 @@ impl Remote for Redis {
 }
 
 /// The one reply to one command.
-fn single(replies: Replies) -> Result<Value, Refusal> {
+pub(super) fn single(replies: Replies) -> Result<Value, Refusal> {
     replies.into_iter().next().ok_or(Refusal::Unknown)?.map_err(Refusal::Failed)
 }
 

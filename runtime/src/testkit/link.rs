@@ -17,7 +17,7 @@ use super::store::Store;
 use crate::clock::{Clock, Moment};
 use crate::epoch::{Cell, EVERYTHING, Fencing, Table, Told};
 use crate::instance::{Parts, Settings};
-use crate::lease::{Claim, Grant};
+use crate::lease::Freed;
 use crate::log;
 use crate::reactor::Reactor;
 use crate::redis_tier::{Breaker, Pending};
@@ -44,18 +44,20 @@ pub(super) struct Link {
     failures: AtomicU64,
     /// When the next heartbeat is due, in nanoseconds of the moved clock.
     next_beat: AtomicU64,
+    /// Who waits for a lease.
+    pub(super) freed: Arc<Freed>,
 }
 
 /// The stand-in, seen from one instance.
 #[derive(Debug)]
-struct Tier {
+pub(super) struct Tier {
     link: Arc<Link>,
     reactor: Reactor,
 }
 
 /// What a request needs of the server.
 #[derive(Clone, Copy, Debug)]
-enum Way {
+pub(super) enum Way {
     Read,
     Write,
 }
@@ -84,6 +86,7 @@ pub(super) fn connect(server: &Arc<Server>, hand: &Arc<Hand>, settings: &Setting
         connects: AtomicU64::new(0),
         failures: AtomicU64::new(0),
         next_beat: AtomicU64::new(0),
+        freed: Arc::default(),
     });
     server.connect(&link);
     let reactor = Reactor::default();
@@ -129,6 +132,7 @@ impl Link {
 
     fn bring_up(&self, store: &mut Store, now: Moment) {
         store.subscribe(self.id, &self.table);
+        store.listen(self.id, &self.freed);
         self.beat(store, now);
         self.table.end_unseen();
         self.deliver(store);
@@ -143,6 +147,8 @@ impl Link {
         self.writes.reset();
         self.connects.fetch_add(1, Ordering::Relaxed);
         self.generation.fetch_add(1, Ordering::AcqRel);
+        // What was let go meanwhile was not heard.
+        self.freed.wake_all();
     }
 
     fn beat(&self, store: &Store, now: Moment) {
@@ -164,7 +170,7 @@ impl Link {
     }
 
     /// One request and its answer, within the operation timeout, behind the breaker.
-    async fn exchange<T: Send + 'static>(
+    pub(super) async fn exchange<T: Send + 'static>(
         self: Arc<Self>,
         way: Way,
         request: impl FnOnce(&mut Store) -> T + Send + 'static,
@@ -217,12 +223,12 @@ impl Link {
 }
 
 impl Tier {
-    fn link(&self) -> Arc<Link> {
+    pub(super) fn link(&self) -> Arc<Link> {
         Arc::clone(&self.link)
     }
 
     /// Begins at once, and goes on if the reply is dropped.
-    fn begin<T: Send + 'static>(
+    pub(super) fn begin<T: Send + 'static>(
         &self,
         exchange: impl Future<Output = Result<T, Refusal>> + Send + 'static,
     ) -> Reply<'static, T> {
@@ -272,19 +278,6 @@ impl Remote for Tier {
             let answer = Arc::clone(&link).exchange(Way::Write, raises).await;
             link.settle(&cells, generation, answer)
         })
-    }
-
-    fn claim(&self, claim: Claim) -> Reply<'static, Grant> {
-        self.begin(self.link().exchange(Way::Write, move |store| store.leases.claim(&claim, store.hand.now())))
-    }
-
-    fn renew(&self, key: Arc<str>, owner: Arc<str>, ttl: Duration) -> Reply<'static, bool> {
-        let renew = move |store: &mut Store| store.leases.renew(&key, &owner, store.hand.now(), ttl);
-        self.begin(self.link().exchange(Way::Write, renew))
-    }
-
-    fn release(&self, key: Arc<str>, owner: Arc<str>) -> Reply<'static, bool> {
-        self.begin(self.link().exchange(Way::Write, move |store| store.leases.release(&key, &owner)))
     }
 
     fn ping(&self) -> Reply<'static, Duration> {

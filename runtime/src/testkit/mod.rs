@@ -29,6 +29,7 @@
 
 mod clock;
 mod entities;
+mod leases;
 mod link;
 mod sabotage;
 mod server;

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use super::Hand;
 use crate::clock::Moment;
-use crate::epoch::{Epoch, Fencing, Table, Told};
-use crate::lease::Local;
+use crate::epoch::{Epoch, Fencing, Table, Told, canonical};
+use crate::lease::{Freed, Local, Own};
 use crate::remote::{Found, Read, Record, Unchanged};
 
 /// All that a server holds, and who is told of raised epochs.
@@ -22,6 +22,8 @@ pub(super) struct Store {
     /// The server's time at the last epoch, in microseconds: it does not stand still while the hand does.
     last: u64,
     subscribers: Vec<(u64, Weak<Table>)>,
+    /// Who is told of leases that are let go.
+    waiting: Vec<(u64, Weak<Freed>)>,
 }
 
 /// The epoch of a name, and its fences: whose, and until when.
@@ -40,8 +42,8 @@ struct Value {
 
 impl Store {
     pub(super) fn new(hand: Arc<Hand>, settle: Duration) -> Self {
-        let (epochs, values, subscribers) = (HashMap::new(), HashMap::new(), Vec::new());
-        Self { hand, epochs, settle, values, leases: Local::default(), last: 0, subscribers }
+        let (epochs, values, subscribers, waiting) = (HashMap::new(), HashMap::new(), Vec::new(), Vec::new());
+        Self { hand, epochs, settle, values, leases: Local::default(), last: 0, subscribers, waiting }
     }
 
     /// Loses everything.
@@ -59,6 +61,22 @@ impl Store {
 
     pub(super) fn unsubscribe(&mut self, link: u64) {
         self.subscribers.retain(|(known, table)| *known != link && table.strong_count() > 0);
+        self.waiting.retain(|(known, freed)| *known != link && freed.strong_count() > 0);
+    }
+
+    /// Tells this link of leases that are let go from now on.
+    pub(super) fn listen(&mut self, link: u64, freed: &Arc<Freed>) {
+        self.waiting.push((link, Arc::downgrade(freed)));
+    }
+
+    /// Lets a lease go, and announces it.
+    pub(super) fn release(&self, own: &Own, grace: Duration) -> bool {
+        let released = self.leases.release(own, self.hand.now(), grace);
+        if released {
+            let name = canonical(&own.key);
+            self.waiting.iter().filter_map(|(_, freed)| freed.upgrade()).for_each(|freed| freed.wake(&name));
+        }
+        released
     }
 
     pub(super) fn told(&self, name: &str) -> Option<Told> {

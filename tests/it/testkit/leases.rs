@@ -25,7 +25,7 @@ const TTL: Duration = Duration::from_secs(30);
 const COUNTED: Duration = Duration::from_millis(29_400);
 
 /// Who contends for the leases of an instance: another process, or the same one where there is no Redis.
-fn contender(larder: &Testing) -> Testing {
+pub(super) fn contender(larder: &Testing) -> Testing {
     if larder.stats().redis.configured { larder.another() } else { larder.clone() }
 }
 

@@ -1,8 +1,11 @@
 //! The test kit: what it says of time, of Redis, of leases and of names is so.
 
+mod campaigns;
 mod entities;
 mod hanging;
 mod leases;
+mod leases_seen;
+mod leases_waited_for;
 mod stand_in;
 
 use std::process::Command;

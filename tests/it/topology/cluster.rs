@@ -7,7 +7,7 @@ use larder::{ErrorKind, Larder, LeaderGate, ttl_cached};
 use super::cluster_fixture::{Cluster, MASTERS};
 use super::rows::Rows;
 use crate::node::Node;
-use crate::support::{SOON, Source, connected, eventually_async};
+use crate::support::{SOON, Source, connected, eventually_async, within};
 
 #[ttl_cached(entity = "tools", skip(source))]
 async fn tool(source: &Source, id: u64) -> u64 {
@@ -48,6 +48,25 @@ async fn values_invalidations_and_leases_are_shared_over_all_masters() {
     assert_eq!((a.scope(tool(&source, 8)).await, source.runs()), (10, runs + 1), "one entry, one run");
     let lease = a.scope(LeaderGate::new("gate").acquire()).await.unwrap().expect("a lease");
     assert!(b.scope(LeaderGate::new("gate").acquire()).await.unwrap().is_none());
+    // On other nodes, each with its own announcements: whoever waits hears of them all, and all are listed.
+    let mut waiting = Vec::new();
+    for id in 0..8 {
+        let key = format!("gate:{id}");
+        let held = a.leader_gate(&key).acquire().await.unwrap().expect("a lease");
+        let before = cluster.scripts().await;
+        let waits = tokio::spawn(b.leader_gate(&key).wait(Duration::from_secs(50)).acquire());
+        // The name in the list, and the lease.
+        eventually_async(SOON, "asked", async || cluster.scripts().await >= before + 2).await;
+        waiting.push((held, waits));
+    }
+    let leaders = b.leaders().await.unwrap();
+    assert_eq!(leaders.len(), 9, "{leaders:?}");
+    for (held, waits) in waiting {
+        let token = held.token();
+        held.release().await.unwrap();
+        let next = within(SOON, waits).await.unwrap().unwrap().expect("woken");
+        assert!(next.token() > token && next.check().await.unwrap());
+    }
     lease.release().await.unwrap();
     assert!(b.clear().await.unwrap().is_applied());
     eventually_async(SOON, "all ended", async || a.scope(tool(&source, 1)).await == 4).await;

@@ -113,6 +113,17 @@ impl Cluster {
         found
     }
 
+    /// How many scripts the masters that were there first have run.
+    pub(crate) async fn scripts(&self) -> u64 {
+        let mut scripts = 0;
+        for node in &self.nodes[..MASTERS] {
+            let stats: String = node.run("INFO commandstats").await;
+            let line = stats.lines().find_map(|line| line.strip_prefix("cmdstat_eval:calls="));
+            scripts += line.and_then(|rest| rest.split(',').next()?.parse::<u64>().ok()).unwrap_or(0);
+        }
+        scripts
+    }
+
     /// Begins to move the slot of a key, and moves the keys that lie in it.
     pub(crate) async fn begin_move(&self, from: usize, to: usize, key: &str) -> u16 {
         let slot: u16 = self.nodes[from].run(&format!("CLUSTER KEYSLOT {key}")).await;

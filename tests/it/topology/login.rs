@@ -22,7 +22,8 @@ async fn says(larder: &Larder, words: &str) {
 
 /// All that an instance needs to be allowed: README's list.
 const NEEDED: &str = "~it:* &it:* +get +mget +set +eval +unlink +time +role +info +ping +publish +subscribe +psubscribe \
-                      +hello +select +exists +hget +hset +pexpire +pttl +del";
+                      +hello +select +exists +hget +hset +pexpire +pttl +del +zadd +zrange \
+                      +zremrangebyscore +wait";
 
 #[tokio::test]
 async fn a_user_needs_no_more_than_what_is_listed() {
@@ -42,9 +43,27 @@ async fn a_user_needs_no_more_than_what_is_listed() {
     assert!(b.clear().await.unwrap().is_applied());
     assert!(b.scope(larder::forget(tool(&source, 0))).await.unwrap().is_applied());
     let lease = a.scope(LeaderGate::new("gate").acquire()).await.unwrap().expect("a lease");
+    assert!(lease.check().await.unwrap());
+    assert_eq!(b.leaders().await.unwrap().len(), 1);
     lease.release().await.unwrap();
+    // Too few replicas, and not too few rights.
+    let refused = a.leader_gate("gate").min_replicas(1).acquire().await.unwrap_err();
+    assert!(refused.to_string().contains("0 replicas had it in time"), "{refused}");
     let stats = a.stats().redis;
     assert_eq!((stats.failures, a.stats().total().errors), (0, 0));
+}
+
+#[tokio::test]
+async fn a_user_who_may_not_keep_the_list_of_leaders_leads_all_the_same_and_is_told_what_is_missing() {
+    let server = Process::plain(&[]);
+    let needed = NEEDED.replace("+zadd +zrange", "");
+    let _: String = server.run(&format!("ACL SETUSER app on >hunter2 {needed}")).await;
+    let larder = built(&format!("redis://app:hunter2@{}", server.endpoint())).await;
+    connected(&larder).await;
+    let lease = larder.leader_gate("gate").acquire().await.unwrap().expect("a lease");
+    let error = larder.leaders().await.unwrap_err();
+    assert!(error.to_string().contains("NOPERM") && error.to_string().contains("+zrange"), "{error}");
+    lease.release().await.unwrap();
 }
 
 #[tokio::test]

@@ -92,7 +92,7 @@ fn sync(id: u32) -> Leadership<u32> {
     Leadership::Led(id)
 }
 
-#[leader("sync:{id}", ttl = 30)]
+#[leader("sync:{id}", ttl = 30, mode = wait(Duration::from_millis(5)), min_replicas = 1)]
 async fn silent(id: u32) {
     assert_eq!(id, 1);
 }
