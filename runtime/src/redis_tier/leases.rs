@@ -32,12 +32,13 @@ if redis.call('EXISTS', KEYS[1]) == 1 then
       redis.call('PEXPIRE', KEYS[1], life)
       left = life
     end
-    return {0, redis.call('HGET', KEYS[1], 'holder') or '', left}
+    return {0, redis.call('HGET', KEYS[1], 'holder') or '', left, 0}
   end
   redis.call('DEL', KEYS[1])
 end
 local time = redis.call('TIME')
-local token = tonumber(time[1]) * 1000000 + tonumber(time[2])
+local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+local token = now
 local before = redis.pcall('GET', KEYS[2])
 before = type(before) == 'string' and tonumber(string.match(before, '^%d+$'))
 if before and before > 2^53 - 2 then before = nil end
@@ -47,7 +48,7 @@ redis.call('SET', KEYS[2], token, 'PX', ARGV[5])
 redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'holder', ARGV[2], 'started', ARGV[3], 'token', token, 'since', time[1],
   'life', ARGV[4])
 redis.call('PEXPIRE', KEYS[1], ARGV[4])
-return {1, token, ARGV[4]}";
+return {1, token, ARGV[4], string.format('%.0f', now)}";
 
 /// Lets a lease last `ARGV[2]` milliseconds from now, if `ARGV[1]` owns it and has not let it go.
 const RENEW: &str = r"#!lua flags=allow-oom
@@ -145,13 +146,14 @@ pub(crate) fn read_release(bytes: &[u8]) -> Option<&str> {
     Some(name)
 }
 
-fn granted(value: Value) -> Result<Grant, Refusal> {
-    let (held, text, millis) = <(u8, String, i64)>::from_redis_value(value).map_err(|_| Refusal::Unknown)?;
+/// What was granted, and when by the server's clock, in microseconds; zero where nothing was.
+fn granted(value: Value) -> Result<(Grant, u64), Refusal> {
+    let (held, text, millis, now) = <(u8, String, i64, u64)>::from_redis_value(value).map_err(|_| Refusal::Unknown)?;
     if held == 0 {
         let remaining = Duration::from_millis(u64::try_from(millis).unwrap_or(0));
-        return Ok(Grant::Taken { holder: text, remaining });
+        return Ok((Grant::Taken { holder: text, remaining }, 0));
     }
-    Ok(Grant::Held { token: text.parse().map_err(|_| Refusal::Unknown)? })
+    Ok((Grant::Held { token: text.parse().map_err(|_| Refusal::Unknown)? }, now))
 }
 
 fn renewed(value: Value) -> Result<bool, Refusal> {
@@ -238,7 +240,25 @@ fn changed(value: &Value) -> bool {
 
 impl Keeper for Redis {
     fn claim(&self, asked: Claim) -> Reply<'static, Grant> {
-        self.step(&asked.own, asked.ttl, claim(&self.link.names, &asked), granted)
+        let (link, ttl, sent) = (Arc::clone(&self.link), asked.ttl, self.link.clock.precise());
+        // A server whose clock was set forward let go of every lease before its holder did.
+        let remaining = link.pace.doubt(ttl, sent);
+        if !remaining.is_zero() {
+            return Box::pin(async move { Ok(Grant::Taken { holder: String::new(), remaining }) });
+        }
+        let granted = self.step(&asked.own, ttl, claim(&self.link.names, &asked), granted);
+        Box::pin(async move {
+            let (grant, server) = granted.await?;
+            if server > 0 && !link.names.are_spread() {
+                let answered = link.clock.precise();
+                link.pace.heard(server, sent, answered);
+                let remaining = link.pace.doubt(ttl, answered);
+                if !remaining.is_zero() {
+                    return Ok(Grant::Doubtful { remaining });
+                }
+            }
+            Ok(grant)
+        })
     }
 
     fn renew(&self, own: Own, ttl: Duration) -> Reply<'static, bool> {
