@@ -24,10 +24,18 @@ async fn replica_of(master: &RedisServer) -> RedisServer {
     let _: String = master.run("CONFIG SET repl-diskless-sync-delay 0").await;
     let _: String = replica.run(&format!("REPLICAOF 127.0.0.1 {}", master.port())).await;
     eventually_async(SOON, "a replica", async || {
-        replica.run::<String>("INFO replication").await.contains("master_link_status:up")
+        master.run::<String>("INFO replication").await.contains("state=online")
     })
     .await;
     replica
+}
+
+/// An instance that gives replicas time on a busy machine: a quarter of this.
+async fn patient(server: &RedisServer) -> Larder {
+    let builder = Larder::builder().ignore_environment().namespace("it").operation_timeout(Duration::from_secs(4));
+    let larder = builder.redis(server.url()).build().await.unwrap();
+    connected(&larder).await;
+    larder
 }
 
 #[tokio::test]
@@ -124,7 +132,7 @@ async fn leaders_of_every_process_are_listed_and_names_of_the_past_are_not_kept(
 }
 
 #[tokio::test]
-async fn a_grace_is_shown_and_cannot_be_renewed_or_checked_as_a_lease() {
+async fn a_grace_is_shown_as_what_it_is() {
     let server = RedisServer::start();
     let larder = node(&server).await;
     let gate = larder.leader_gate("graceful").ttl(Duration::from_secs(60)).grace(Duration::from_secs(50));
@@ -157,7 +165,7 @@ async fn a_lease_deleted_or_taken_over_by_hand_is_lost_when_it_is_checked() {
 #[tokio::test]
 async fn without_enough_replicas_nobody_leads_and_nothing_is_left_behind() {
     let master = RedisServer::start();
-    let larder = node(&master).await;
+    let larder = patient(&master).await;
     let gate = || larder.leader_gate("replicated").ttl(HOUR).min_replicas(1);
     let error = gate().acquire().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
@@ -175,7 +183,7 @@ async fn without_enough_replicas_nobody_leads_and_nothing_is_left_behind() {
 
 #[tokio::test]
 async fn a_lease_whose_replica_is_gone_is_not_renewed_and_its_body_is_stopped() {
-    #[leader("replicated", ttl = "900ms", renew = true, min_replicas = 1)]
+    #[leader("replicated", ttl = "2s", renew = true, min_replicas = 1)]
     async fn replicated(started: &tokio::sync::Notify) -> Leadership<u32> {
         started.notify_one();
         std::future::pending().await
@@ -183,7 +191,7 @@ async fn a_lease_whose_replica_is_gone_is_not_renewed_and_its_body_is_stopped() 
 
     let master = RedisServer::start();
     let mut replica = replica_of(&master).await;
-    let larder = node(&master).await;
+    let larder = patient(&master).await;
     let started = std::sync::Arc::new(tokio::sync::Notify::new());
     let leading = {
         let (larder, started) = (larder.clone(), std::sync::Arc::clone(&started));

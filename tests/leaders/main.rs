@@ -19,6 +19,7 @@ mod faults;
 mod fleet;
 mod judge;
 mod leap;
+mod metronome;
 #[path = "../checker/process.rs"]
 mod process;
 #[path = "../it/proxy.rs"]

@@ -10,8 +10,9 @@ use crate::faults::{Kind, Struck, plan};
 use crate::fleet::{Fleet, PLACES, Terms};
 use crate::judge::{Bounds, Verdict, judge};
 use crate::leap::ServerClock;
+use crate::metronome::{Metronome, stalled};
 
-/// How late a busy machine may run what is due.
+/// How late a busy machine may run what is due, beside the stalls that were seen.
 const SLACK: Duration = Duration::from_millis(500);
 /// How long the link to Redis may take to come back after Redis did: a connection that hangs, a pause, the next one.
 const RELINK: Duration = Duration::from_secs(1);
@@ -45,6 +46,7 @@ impl Round {
         fastrand::seed(self.seed);
         let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let metronome = Metronome::start();
         let (lines, faults) = runtime.block_on(async {
             let terms = Terms { seed: self.seed, ttl: self.ttl, renewed: self.renewed, without: self.without };
             let mut fleet = Fleet::start(folder.path(), terms, self.leaps.then(ServerClock::build));
@@ -60,7 +62,9 @@ impl Round {
             (fleet.end(), faults)
         });
         let bounds = Bounds { ttl: self.ttl, poll: POLL, slack: SLACK, relink: RELINK };
-        let verdict = judge(&lines, &faults, bounds);
+        let stalls = metronome.stop();
+        println!("the machine stalled for {} ms", stalled(&stalls, 0, u64::MAX) / 1_000_000);
+        let verdict = judge(&lines, &faults, &stalls, bounds);
         let story = self.story(&verdict, &faults);
         if !story.is_empty() && self.without.is_none() {
             println!("the lines are kept in {}", folder.keep().display());

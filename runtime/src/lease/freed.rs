@@ -59,18 +59,18 @@ mod tests {
         let freed = Freed::default();
         let mut cx = Context::from_waker(Waker::noop());
         for wake in [|freed: &Freed| freed.wake(&canonical("a b")), Freed::wake_all] {
-            let (place, other) = (freed.of("a b"), freed.of("c"));
-            let (mut woken, mut left) = (pin!(place.notified()), pin!(other.notified()));
-            woken.as_mut().enable();
-            left.as_mut().enable();
+            let (place, again) = (freed.of("a b"), freed.of("a b"));
+            let (mut first, mut second) = (pin!(place.notified()), pin!(again.notified()));
+            first.as_mut().enable();
+            second.as_mut().enable();
             freed.wake("a b");
-            assert!(woken.as_mut().poll(&mut cx).is_pending(), "that is another name");
+            freed.wake("c");
+            assert!(first.as_mut().poll(&mut cx).is_pending(), "those are other names");
             wake(&freed);
-            assert!(woken.as_mut().poll(&mut cx).is_ready());
-            drop((freed.of("a b"), place));
-            assert!(!freed.waiting().is_empty());
+            assert!(first.as_mut().poll(&mut cx).is_ready() && second.as_mut().poll(&mut cx).is_ready());
         }
-        let _ = freed.of("d");
+        drop(freed.of("d"));
+        let _kept = freed.of("e");
         assert_eq!(freed.waiting().len(), 1);
     }
 }

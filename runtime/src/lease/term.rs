@@ -240,18 +240,19 @@ impl Term {
         self.terms.renew && !self.stopping.load(Ordering::Acquire)
     }
 
-    /// `true`: it was not over before.
-    fn end(&self) -> bool {
-        let first = !self.over.swap(true, Ordering::AcqRel);
+    /// Ends it; where it was not over before, says so before anybody is woken.
+    fn end(&self, say: impl FnOnce()) {
+        if !self.over.swap(true, Ordering::AcqRel) {
+            say();
+        }
         self.ended.notify_waiters();
-        first
     }
 
     fn lose(&self, why: &str) {
-        if self.end() {
+        self.end(|| {
             self.leases.shared.counters.lost.up();
             log::lost(self.terms.label, self.token, why);
-        }
+        });
     }
 
     /// Ends it here at once, and at its keeper in the background. `None`: that was done already.
@@ -260,8 +261,11 @@ impl Term {
             return None;
         }
         let grace = if self.is_held() { grace } else { Duration::ZERO };
-        if self.end() {
-            log::released(self.terms.label, self.token);
+        if !self.is_held() {
+            // Whoever works under it may notice before the watch does.
+            self.lose(RAN_OUT);
+        } else {
+            self.end(|| log::released(self.terms.label, self.token));
         }
         let kept = if grace.is_zero() { Moment::START } else { self.leases.clock().precise() + grace };
         let (leases, keeper, own, terms) =
@@ -276,6 +280,8 @@ impl Term {
         }))
     }
 }
+
+const RAN_OUT: &str = "its time ran out";
 
 fn unreleased(label: &str) -> String {
     format!("{label}: the lease could not be released: that is tried again until its time is over")
@@ -293,7 +299,7 @@ async fn watch(weak: Weak<Term>) {
     loop {
         let Some(term) = weak.upgrade() else { return };
         if !term.is_held() {
-            return term.lose("its time ran out");
+            return term.lose(RAN_OUT);
         }
         let now = term.leases.clock().precise();
         let renewal = *next_renewal.get_or_insert_with(|| now + spread(term.terms.ttl / 3));
@@ -302,6 +308,8 @@ async fn watch(weak: Weak<Term>) {
             let renewing = term.keeper.renew(term.own.clone(), term.terms.ttl);
             let renewed = term.leases.clock().timeout_at(term.valid_until(), renewing).await;
             next_renewal = match renewed.unwrap_or(Err(Refusal::Unknown)) {
+                // What was once seen to be over is never held again.
+                Ok(true) if !term.is_held() => return term.lose(RAN_OUT),
                 Ok(true) => {
                     term.leases.shared.counters.renewals.up();
                     term.valid_until.store((asked + valid_for(term.terms.ttl)).as_nanos(), Ordering::Release);

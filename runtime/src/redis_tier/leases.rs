@@ -271,17 +271,10 @@ impl Keeper for Redis {
     }
 
     fn holds(&self, own: Own) -> Reply<'static, bool> {
-        let key = self.link.names.lease(&own.key).0;
-        let mut fields = [cmd("HGET"), cmd("HGET")];
-        for (field, name) in fields.iter_mut().zip(["owner", "over"]) {
-            field.arg(&key).arg(name);
-        }
-        let reply = self.send(Request::of(fields), Way::Read);
-        Box::pin(async move {
-            let replies = reply.await?.into_iter().map(|reply| reply.map_err(Refusal::Failed));
-            let [owner, over] = replies.collect::<Result<Vec<_>, _>>()?.try_into().map_err(|_| Refusal::Unknown)?;
-            Ok(owner == Value::BulkString(own.owner.as_bytes().to_vec()) && over == Value::Nil)
-        })
+        let mut owner = cmd("HGET");
+        owner.arg(self.link.names.lease(&own.key).0).arg("owner");
+        let reply = self.send(Request::One(owner), Way::Read);
+        Box::pin(async move { Ok(single(reply.await?)? == Value::BulkString(own.owner.as_bytes().to_vec())) })
     }
 
     fn leaders(&self) -> Reply<'static, Vec<Leader>> {

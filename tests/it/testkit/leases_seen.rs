@@ -1,5 +1,6 @@
 //! Leases are seen: checked, listed, counted, and ended with the work under them.
 
+use std::sync::Mutex;
 use std::time::Duration;
 
 use larder::testkit::Testing;
@@ -116,26 +117,39 @@ async fn elections_renewals_losses_and_followers_are_counted() {
 #[tokio::test]
 async fn a_lease_ends_with_its_body_also_where_another_has_a_handle() {
     #[leader("taken along", ttl = "30s", renew = true)]
-    async fn led(how: u32, gate: &Gate) -> Option<Lease> {
-        match how {
-            0 => larder::lease(),
-            _ => {
-                gate.pass().await;
-                None
-            }
-        }
+    async fn led(kept: &Mutex<Option<Lease>>, gate: &Gate) -> Option<()> {
+        *kept.lock().unwrap() = larder::lease();
+        gate.pass().await;
+        Some(())
     }
 
     for here in both() {
-        let inside = Gate::default();
-        let lease = here.scope(led(0, &inside)).await.unwrap();
-        assert!(!lease.is_held(), "its body returned");
-        // A call that is dropped: its lease is free although somebody keeps a handle.
-        let mut call = Box::pin(here.scope(led(1, &inside)));
+        let (inside, kept) = (Gate::default(), Mutex::default());
+        inside.open();
+        assert_eq!(here.scope(led(&kept, &inside)).await, Some(()));
+        inside.arrived().await;
+        assert!(kept.lock().unwrap().take().is_some_and(|lease| !lease.is_held()), "its body returned");
+        // A call that is dropped.
+        let mut call = Box::pin(here.scope(led(&kept, &inside)));
         tokio::select! { biased; _ = &mut call => panic!("it does not return"), () = inside.arrived() => {} }
+        let lease = kept.lock().unwrap().take().unwrap();
+        assert!(lease.is_held());
         drop(call);
+        assert!(!lease.is_held());
         let waited = tokio::spawn(contender(&here).leader_gate("taken along").wait(TTL).acquire());
         assert!(within(SOON, waited).await.unwrap().unwrap().is_some());
+    }
+}
+
+#[tokio::test]
+async fn a_lease_whose_time_ran_out_is_lost_not_released_and_keeps_nobody_out() {
+    for here in both() {
+        let lease = gate(&here).grace(TTL).acquire().await.unwrap().unwrap();
+        // A moment before the server lets go.
+        here.clock().advance(TTL - MOMENT);
+        lease.release().await.unwrap();
+        assert!(gate(&contender(&here)).acquire().await.unwrap().is_some());
+        assert_eq!(here.stats().leases.lost, 1);
     }
 }
 
@@ -171,9 +185,9 @@ async fn a_grace_whose_release_was_late_ends_when_it_would_have_ended() {
     lease.release().await.unwrap_err();
     here.clock().advance(Duration::from_secs(10));
     here.redis().recover();
-    here.clock().advance(Duration::from_secs(1));
-    // Its own process must not get around the grace either.
+    // Its own process does not get around it either.
     assert!(here.leader_gate("late").acquire().await.unwrap().is_none());
+    here.clock().advance(Duration::from_secs(1));
     here.clock().advance(Duration::from_secs(9) - MOMENT);
     assert!(there.leader_gate("late").acquire().await.unwrap().is_none());
     here.clock().advance(MOMENT);
