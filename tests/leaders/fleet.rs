@@ -96,6 +96,10 @@ impl Fleet {
     pub(crate) async fn recover(&mut self, struck: &Struck) {
         // What strikes all is over first; what is stopped or silent alone is in nobody's way.
         let since = if struck.kind.is_of_one() { struck.begin } else { struck.over };
+        if matches!(struck.kind, Kind::ClockBack | Kind::ClockBackKilled) {
+            // A clock that is set forward again between two heartbeats is not seen to leap.
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
         // Where Redis let go what is still held, it is another term that tells that all is well.
         let signs: &[What] =
             if struck.kind == Kind::ClockForward { &[What::Begin] } else { &[What::Begin, What::Beat] };

@@ -23,6 +23,9 @@ use crate::remote::{Refusal, Reply};
 /// clock was set back: it is made to last that long from now. `KEYS`: the lease, the counter. `ARGV`: owner, holder, when that started, ttl in
 /// milliseconds, the life of the counter, the former owners.
 const CLAIM: &str = r"#!lua flags=allow-oom
+local time = redis.call('TIME')
+local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+local told = string.format('%.0f', now)
 if redis.call('EXISTS', KEYS[1]) == 1 then
   local owner, own = redis.call('HGET', KEYS[1], 'owner'), false
   for i = 6, #ARGV do own = own or owner == ARGV[i] end
@@ -32,12 +35,10 @@ if redis.call('EXISTS', KEYS[1]) == 1 then
       redis.call('PEXPIRE', KEYS[1], life)
       left = life
     end
-    return {0, redis.call('HGET', KEYS[1], 'holder') or '', left, 0}
+    return {0, redis.call('HGET', KEYS[1], 'holder') or '', left, told}
   end
   redis.call('DEL', KEYS[1])
 end
-local time = redis.call('TIME')
-local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
 local token = now
 local before = redis.pcall('GET', KEYS[2])
 before = type(before) == 'string' and tonumber(string.match(before, '^%d+$'))
@@ -48,7 +49,7 @@ redis.call('SET', KEYS[2], token, 'PX', ARGV[5])
 redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'holder', ARGV[2], 'started', ARGV[3], 'token', token, 'since', time[1],
   'life', ARGV[4])
 redis.call('PEXPIRE', KEYS[1], ARGV[4])
-return {1, token, ARGV[4], string.format('%.0f', now)}";
+return {1, token, ARGV[4], told}";
 
 /// Lets a lease last `ARGV[2]` milliseconds from now, if `ARGV[1]` owns it and has not let it go.
 const RENEW: &str = r"#!lua flags=allow-oom
@@ -146,12 +147,12 @@ pub(crate) fn read_release(bytes: &[u8]) -> Option<&str> {
     Some(name)
 }
 
-/// What was granted, and when by the server's clock, in microseconds; zero where nothing was.
+/// What was granted, and when by the server's clock, in microseconds.
 fn granted(value: Value) -> Result<(Grant, u64), Refusal> {
     let (held, text, millis, now) = <(u8, String, i64, u64)>::from_redis_value(value).map_err(|_| Refusal::Unknown)?;
     if held == 0 {
         let remaining = Duration::from_millis(u64::try_from(millis).unwrap_or(0));
-        return Ok((Grant::Taken { holder: text, remaining }, 0));
+        return Ok((Grant::Taken { holder: text, remaining }, now));
     }
     Ok((Grant::Held { token: text.parse().map_err(|_| Refusal::Unknown)? }, now))
 }
@@ -249,15 +250,15 @@ impl Keeper for Redis {
         let granted = self.step(&asked.own, ttl, claim(&self.link.names, &asked), granted);
         Box::pin(async move {
             let (grant, server) = granted.await?;
-            if server > 0 && !link.names.are_spread() {
-                let answered = link.clock.precise();
+            let answered = link.clock.precise();
+            if !link.names.are_spread() {
                 link.pace.heard(server, sent, answered);
-                let remaining = link.pace.doubt(ttl, answered);
-                if !remaining.is_zero() {
-                    return Ok(Grant::Doubtful { remaining });
-                }
             }
-            Ok(grant)
+            let remaining = link.pace.doubt(ttl, answered);
+            match grant {
+                Grant::Held { .. } if !remaining.is_zero() => Ok(Grant::Doubtful { remaining }),
+                grant => Ok(grant),
+            }
         })
     }
 
