@@ -149,7 +149,10 @@ async fn work(contender: &Contender, job: usize, length: Duration) -> Leadership
         tokio::time::sleep(STEP).await;
         body.say(What::Beat);
     }
-    body.end();
+    // The library gets no chance to stop it in between.
+    if body.held {
+        body.end();
+    }
     Leadership::Led(())
 }
 

@@ -52,6 +52,11 @@ pub struct Campaign {
 ///   [`drain`](Campaign::drain) for it; what is left of it is dropped; then the lease is released, so that another is elected
 ///   at once; then [`run`](Campaign::run) returns. `on_lost` does not run.
 ///
+/// For those who know others: `ttl` is the lease duration of Kubernetes' leader election, and a campaign that is shut down
+/// always releases; [`Lease::token`] is what the revision of a key is to an election of etcd; for what ShedLock calls
+/// `lockAtMostFor` and `lockAtLeastFor`, a job that runs now and then, see [`leader`](macro@crate::leader) with its
+/// `ttl` and `grace`.
+///
 /// # Examples
 ///
 /// ```

@@ -154,6 +154,24 @@ async fn a_lease_whose_time_ran_out_is_lost_not_released_and_keeps_nobody_out() 
 }
 
 #[tokio::test]
+async fn a_sync_body_that_panics_lets_its_lease_go() {
+    #[leader("sync", ttl = "30s", grace = "20s")]
+    fn unlucky(lucky: bool) -> Leadership<u32> {
+        assert!(lucky, "on purpose");
+        Leadership::Led(7)
+    }
+
+    for here in both() {
+        let (larder, next) = (here.clone(), contender(&here));
+        assert!(tokio::task::spawn_blocking(move || larder.run(|| unlucky(false))).await.is_err());
+        // It is let go in the background.
+        let waited = next.leader_gate("sync").wait(TTL).acquire();
+        assert!(within(SOON, waited).await.unwrap().is_some());
+        assert_eq!(here.clock().elapsed(), Duration::ZERO);
+    }
+}
+
+#[tokio::test]
 async fn a_result_is_returned_though_the_release_fails_and_the_lease_is_let_go_when_redis_is_back() {
     #[leader("unlucky", ttl = "300s")]
     async fn unlucky(gate: &Gate) -> Leadership<u32> {

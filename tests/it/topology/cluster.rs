@@ -68,6 +68,13 @@ async fn values_invalidations_and_leases_are_shared_over_all_masters() {
         assert!(next.token() > token && next.check().await.unwrap());
     }
     lease.release().await.unwrap();
+    eventually_async(SOON, "a replica that has it in time", async || {
+        match a.leader_gate("replicated").min_replicas(1).acquire().await {
+            Ok(Some(lease)) => lease.release().await.is_ok(),
+            _ => false,
+        }
+    })
+    .await;
     assert!(b.clear().await.unwrap().is_applied());
     eventually_async(SOON, "all ended", async || a.scope(tool(&source, 1)).await == 4).await;
     assert!(a.health().await.is_up());

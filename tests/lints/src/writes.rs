@@ -54,7 +54,7 @@ impl From<larder::Error> for Nightly {
 /// # Errors
 ///
 /// When nobody can say who leads.
-#[leader(key = ("report", id), ttl = life, grace = "1s", renew = true, on_err = grace, on_unavailable = error)]
+#[leader(key = ("report", id), ttl = life, grace = "1s", renew = true, on_err = grace, on_unavailable = error, mode = wait(life), min_replicas = 1)]
 pub fn report(id: u64, life: Duration) -> Result<Leadership<u64>, Nightly> {
     u64::try_from(life.as_millis()).map(|millis| Leadership::Led(millis + id)).map_err(|_| Nightly)
 }
