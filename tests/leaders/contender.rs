@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 use larder::testkit::{Protection, sabotage};
 use larder::{Larder, LeaderGate, Leadership, Lease, leader};
+use tokio::sync::watch;
 
 use crate::clock::now;
 use crate::process::{READY, at_the_end};
@@ -74,7 +74,7 @@ impl Orders {
 struct Contender {
     orders: Orders,
     book: Book,
-    over: AtomicBool,
+    over: watch::Sender<bool>,
 }
 
 /// The ways to lead.
@@ -85,11 +85,16 @@ enum Form {
     Gate,
     /// A gate whose lease is dropped, not released.
     Dropped,
+    /// One that waits until it leads.
+    Waiting,
+    /// A role that is campaigned for, and shut down after a while.
+    Campaign,
     /// Not renewed, and sometimes longer than its lease.
     Once,
 }
 
-const FORMS: [Form; 5] = [Form::Renewed, Form::Blocking, Form::Gate, Form::Dropped, Form::Once];
+const FORMS: [Form; 7] =
+    [Form::Renewed, Form::Blocking, Form::Gate, Form::Dropped, Form::Waiting, Form::Campaign, Form::Once];
 
 /// A body under its lease.
 struct Body<'a> {
@@ -161,6 +166,27 @@ async fn once(contender: &Contender, job: usize, length: Duration) -> Leadership
     work(contender, job, length).await
 }
 
+#[leader("job:{job}", ttl = contender.orders.ttl, renew = true, mode = wait("1s"))]
+async fn waiting(contender: &Contender, job: usize, length: Duration) -> Leadership<()> {
+    work(contender, job, length).await
+}
+
+/// A campaign that lasts for three such terms, most of them in somebody else's reign, and then lets its body end in order.
+async fn campaigning(contender: &Arc<Contender>, job: usize, length: Duration) {
+    let me = Arc::clone(contender);
+    let role = larder::campaign(format!("job:{job}")).ttl(contender.orders.ttl).pause(POLL).drain(STEP * 2);
+    let role = role.on_elected(move |_| {
+        let me = Arc::clone(&me);
+        async move { drop(work(&me, job, length).await) }
+    });
+    // Where Redis is away, the lease ends by its time.
+    let _ = role
+        .run(async {
+            let _ = tokio::time::timeout(length * 3, contender.over()).await;
+        })
+        .await;
+}
+
 /// What cannot be stopped from outside stops itself.
 #[leader("job:{job}", ttl = contender.orders.ttl, renew = true)]
 fn blocking(contender: &Contender, job: usize, length: Duration) -> Leadership<()> {
@@ -196,7 +222,12 @@ async fn through_a_gate(contender: &Contender, job: usize, length: Duration, rel
 
 impl Contender {
     fn goes_on(&self) -> bool {
-        !self.over.load(Ordering::Relaxed)
+        !*self.over.borrow()
+    }
+
+    /// Waits until the parent lets this process finish.
+    async fn over(&self) {
+        let _ = self.over.subscribe().wait_for(|over| *over).await;
     }
 
     async fn contend(self: Arc<Self>, job: usize, mut rng: Rng) {
@@ -217,6 +248,8 @@ impl Contender {
                 }
                 Form::Gate => through_a_gate(&self, job, length, true).await,
                 Form::Dropped => through_a_gate(&self, job, length, false).await,
+                Form::Waiting => drop(waiting(&self, job, length).await),
+                Form::Campaign => campaigning(&self, job, length).await,
             }
             tokio::time::sleep(POLL).await;
         }
@@ -236,9 +269,11 @@ fn the_contender() {
         builder.build().await.unwrap().install().unwrap();
         let mut streams = Rng::with_seed(orders.seed ^ ((orders.place as u64) << 32) ^ (orders.life << 48));
         let book = Book::open(&orders.book);
-        let contender = Arc::new(Contender { orders, book, over: AtomicBool::new(false) });
+        let contender = Arc::new(Contender { orders, book, over: watch::Sender::new(false) });
         let ending = Arc::clone(&contender);
-        at_the_end(move || ending.over.store(true, Ordering::Relaxed));
+        at_the_end(move || {
+            ending.over.send_replace(true);
+        });
         println!("{READY}");
         let jobs: Vec<_> =
             (0..JOBS).map(|job| tokio::spawn(Arc::clone(&contender).contend(job, streams.fork()))).collect();

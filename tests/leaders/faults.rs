@@ -44,7 +44,7 @@ pub(crate) enum Kind {
     StoppedServerRestarted,
     /// FLUSHALL: Redis forgets who leads.
     Flushed,
-    /// The server's clock is set forward by an hour: every lease is over at once.
+    /// The server's clock is set forward by an hour: Redis lets every lease go at once.
     ClockForward,
     /// The server's clock is set back by an hour.
     ClockBack,
@@ -108,7 +108,7 @@ impl Kind {
 
     /// Whether Redis forgets who leads.
     pub(crate) const fn forgets(self) -> bool {
-        matches!(self, Self::Flushed | Self::ClockForward)
+        matches!(self, Self::Flushed)
     }
 }
 

@@ -73,19 +73,18 @@ impl Fleet {
         self.lines.extend(self.book.more());
     }
 
-    /// Who gave the last sign of leading since a time.
-    fn sign_since(&mut self, job: usize, since: u64) -> Option<Line> {
+    /// Who gave the last sign of leading since a time, of these.
+    fn sign_since(&mut self, job: usize, since: u64, signs: &[What]) -> Option<Line> {
         self.look();
-        let lines = self.lines.iter().rev().take(1_000);
-        let sign = |line: &&Line| line.term.job == job && matches!(line.what, What::Begin | What::Beat);
-        lines.filter(|line| line.at > since).find(sign).copied()
+        let lines = self.lines.iter().rev().take(1_000).filter(|line| line.at > since && line.term.job == job);
+        lines.copied().find(|line| signs.contains(&line.what))
     }
 
     /// The place of the process that leads.
     pub(crate) async fn leader(&mut self, job: usize) -> usize {
         let (asked, mut place) = (now(), 0);
         until("a leader to strike", async || {
-            let sign = self.sign_since(job, asked);
+            let sign = self.sign_since(job, asked, &[What::Begin, What::Beat]);
             place = sign.map_or(0, |line| line.term.place);
             sign.is_some()
         })
@@ -97,8 +96,15 @@ impl Fleet {
     pub(crate) async fn recover(&mut self, struck: &Struck) {
         // What strikes all is over first; what is stopped or silent alone is in nobody's way.
         let since = if struck.kind.is_of_one() { struck.begin } else { struck.over };
+        if matches!(struck.kind, Kind::ClockBack | Kind::ClockBackKilled) {
+            // A clock that is set forward again between two heartbeats is not seen to leap.
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+        // Where Redis let go what is still held, it is another term that tells that all is well.
+        let signs: &[What] =
+            if struck.kind == Kind::ClockForward { &[What::Begin] } else { &[What::Begin, What::Beat] };
         for job in 0..JOBS {
-            until("leadership comes back", async || self.sign_since(job, since).is_some()).await;
+            until("leadership comes back", async || self.sign_since(job, since, signs).is_some()).await;
         }
         if let (Kind::Killed | Kind::ClockBackKilled, Some(place)) = (struck.kind, struck.place) {
             self.replace(place);

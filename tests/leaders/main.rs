@@ -93,24 +93,23 @@ fn long() {
 }
 
 #[test]
-fn a_server_whose_clock_is_set_back_lets_nobody_lead_beside_another_and_nobody_wait() {
-    let kinds = vec![Kind::ClockBack, Kind::ClockBackKilled, Kind::Stopped];
+fn a_server_whose_clock_is_set_lets_nobody_lead_beside_another_and_nobody_wait() {
+    let kinds = vec![Kind::ClockForward, Kind::ClockBack, Kind::ClockBackKilled, Kind::Stopped];
     let round = Round { kinds, leaps: true, ..Round::of_everything() };
     let mut report = Report::default();
-    passes("back", &mut report, &round.run(|faults| faults.len() < 12));
+    passes("leaps", &mut report, &round.run(|faults| faults.len() < 20));
+    assert!(report.leaders_struck(Kind::ClockForward) > 0, "nobody led when the clock was set forward");
     assert!(report.leaders_struck(Kind::ClockBackKilled) > 0, "nobody who led was killed");
 }
 
 #[test]
 fn where_redis_forgets_who_leads_the_former_notices_at_its_next_renewal_and_tokens_grow() {
-    let kinds = vec![Kind::Flushed, Kind::ClockForward];
     // A third of the ttl must be told from the whole.
-    let round = Round { kinds, ttl: Duration::from_secs(2), renewed: true, leaps: true, ..Round::of_everything() };
+    let (kinds, ttl) = (vec![Kind::Flushed], Duration::from_secs(2));
+    let round = Round { kinds, ttl, renewed: true, ..Round::of_everything() };
     let mut report = Report::default();
-    passes("forgotten", &mut report, &round.run(|faults| faults.len() < 10));
-    for kind in [Kind::Flushed, Kind::ClockForward] {
-        assert!(report.overlaps(kind) > 0, "{kind:?} forgot nobody who led");
-    }
+    passes("forgotten", &mut report, &round.run(|faults| faults.len() < 8));
+    assert!(report.overlaps(Kind::Flushed) > 0, "it forgot nobody who led");
 }
 
 /// The same check finds what a protection prevents, once it is taken out.

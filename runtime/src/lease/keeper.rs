@@ -32,8 +32,18 @@ pub(crate) struct Claim {
 /// What was answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Grant {
-    Held { token: u64 },
-    Taken { holder: String, remaining: Duration },
+    Held {
+        token: u64,
+    },
+    Taken {
+        holder: String,
+        remaining: Duration,
+    },
+    /// Granted, perhaps too early: another may hold it for so long. What was granted must be taken back.
+    #[cfg_attr(not(feature = "redis"), allow(dead_code, reason = "only a server has a clock of its own"))]
+    Doubtful {
+        remaining: Duration,
+    },
 }
 
 /// Keeps leases. Each request is one atomic step, and only the owner's own name changes a lease. What was asked goes on if

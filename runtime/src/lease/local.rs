@@ -164,7 +164,7 @@ mod tests {
     fn token(grant: Grant) -> Option<u64> {
         match grant {
             Grant::Held { token } => Some(token),
-            Grant::Taken { .. } => None,
+            Grant::Taken { .. } | Grant::Doubtful { .. } => None,
         }
     }
 

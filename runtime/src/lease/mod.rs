@@ -115,6 +115,10 @@ impl Leases {
         let asked = self.clock().precise();
         match keeper.claim(claim).await {
             Ok(Grant::Taken { holder, remaining }) => Ok(Attempt::Taken { holder, remaining }),
+            Ok(Grant::Doubtful { remaining }) => {
+                self.take_back(keeper, own);
+                Ok(Attempt::Taken { holder: String::new(), remaining })
+            }
             Ok(Grant::Held { token }) => {
                 Ok(Attempt::Held(Lease::begin(self.clone(), Arc::clone(keeper), own, token, terms, asked)))
             }

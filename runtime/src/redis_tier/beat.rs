@@ -42,6 +42,7 @@ impl Link {
         let (guard, sent) = (everything.guard(), self.clock.coarse());
         let key = self.names.epoch(EVERYTHING);
         let timekeeper = servers.owner_of(key.as_bytes()).unwrap_or(0);
+        let asked = self.clock.precise();
         let (answers, epoch) = match servers.only() {
             Some(connection) => {
                 let request = Request::of([cmd("TIME"), cmd("ROLE"), get(&key)]);
@@ -52,7 +53,7 @@ impl Link {
             }
             None => ask_all(servers, &key, limit).await?,
         };
-        let answered = self.clock.coarse();
+        let (answered, answered_precisely) = (self.clock.coarse(), self.clock.precise());
         let mut said = String::new();
         for (index, replies) in answers.into_iter().enumerate() {
             let mut replies = replies.into_iter();
@@ -63,6 +64,9 @@ impl Link {
             is_master(replies.next(), name)?;
             if let Some(state) = replies.next() {
                 said.push_str(&in_force(state, name)?);
+            }
+            if servers.only().is_some() {
+                self.pace.heard(seconds * 1_000_000 + micros, asked, answered_precisely);
             }
             if index == timekeeper {
                 let middle = sent + answered.since(sent) / 2;

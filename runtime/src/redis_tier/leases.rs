@@ -4,6 +4,7 @@
 //! a key of its own: what is held is found by asking for each name there, and in a Cluster by asking each node. What is let
 //! go is announced where epochs are, under a name that cannot be an epoch's.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,10 +19,13 @@ use crate::lease::{Claim, Freed, Grant, Holder, Keeper, Leader, Own};
 use crate::remote::{Refusal, Reply};
 
 /// Takes a lease that nobody holds, with a token larger than every earlier one; one that a former attempt of the same process
-/// got counts as nobody's. One that would last longer than it was granted or renewed for was granted before the server's
+/// got counts as nobody's. A lease that would last longer than it was granted or renewed for was granted before the server's
 /// clock was set back: it is made to last that long from now. `KEYS`: the lease, the counter. `ARGV`: owner, holder, when that started, ttl in
 /// milliseconds, the life of the counter, the former owners.
 const CLAIM: &str = r"#!lua flags=allow-oom
+local time = redis.call('TIME')
+local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+local told = string.format('%.0f', now)
 if redis.call('EXISTS', KEYS[1]) == 1 then
   local owner, own = redis.call('HGET', KEYS[1], 'owner'), false
   for i = 6, #ARGV do own = own or owner == ARGV[i] end
@@ -31,12 +35,11 @@ if redis.call('EXISTS', KEYS[1]) == 1 then
       redis.call('PEXPIRE', KEYS[1], life)
       left = life
     end
-    return {0, redis.call('HGET', KEYS[1], 'holder') or '', left}
+    return {0, redis.call('HGET', KEYS[1], 'holder') or '', left, told}
   end
   redis.call('DEL', KEYS[1])
 end
-local time = redis.call('TIME')
-local token = tonumber(time[1]) * 1000000 + tonumber(time[2])
+local token = now
 local before = redis.pcall('GET', KEYS[2])
 before = type(before) == 'string' and tonumber(string.match(before, '^%d+$'))
 if before and before > 2^53 - 2 then before = nil end
@@ -46,7 +49,7 @@ redis.call('SET', KEYS[2], token, 'PX', ARGV[5])
 redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'holder', ARGV[2], 'started', ARGV[3], 'token', token, 'since', time[1],
   'life', ARGV[4])
 redis.call('PEXPIRE', KEYS[1], ARGV[4])
-return {1, token, ARGV[4]}";
+return {1, token, ARGV[4], told}";
 
 /// Lets a lease last `ARGV[2]` milliseconds from now, if `ARGV[1]` owns it and has not let it go.
 const RENEW: &str = r"#!lua flags=allow-oom
@@ -109,7 +112,7 @@ fn claim(names: &Names, claim: &Claim) -> Cmd {
 
 fn renew(names: &Names, own: &Own, ttl: Duration) -> Cmd {
     let mut eval = cmd("EVAL");
-    eval.arg(of_its_owner(RENEW)).arg(1).arg(names.lease(&own.key).0).arg(&*own.owner).arg(millis(ttl).max(1));
+    eval.arg(&*by_owner(RENEW)).arg(1).arg(names.lease(&own.key).0).arg(&*own.owner).arg(millis(ttl).max(1));
     eval
 }
 
@@ -117,21 +120,17 @@ fn release(names: &Names, own: &Own, grace: Duration) -> Cmd {
     // A grace of less than a millisecond is one.
     let grace = if grace.is_zero() { 0 } else { millis(grace).max(1) };
     let mut eval = cmd("EVAL");
-    eval.arg(of_its_owner(RELEASE))
-        .arg(1)
-        .arg(names.lease(&own.key).0)
-        .arg(&*own.owner)
-        .arg(grace)
-        .arg(names.channel());
+    eval.arg(&*by_owner(RELEASE)).arg(1).arg(names.lease(&own.key).0).arg(&*own.owner).arg(grace).arg(names.channel());
     eval.arg(format!("{ANNOUNCED}{}", Names::of_lease(&own.key)));
     eval
 }
 
-/// A script that changes what is its caller's alone.
-fn of_its_owner(script: &'static str) -> std::borrow::Cow<'static, str> {
+/// A script that only the owner may run, unless a checker took that out.
+fn by_owner(script: &'static str) -> Cow<'static, str> {
     #[cfg(feature = "testkit")]
     if crate::testkit::is_out(crate::testkit::Protection::OwnLease) {
-        return script.lines().filter(|line| !line.contains("'owner'")).collect::<Vec<_>>().join("\n").into();
+        let anybody: Vec<&str> = script.lines().filter(|line| !line.contains("'owner'")).collect();
+        return anybody.join("\n").into();
     }
     script.into()
 }
@@ -148,13 +147,14 @@ pub(crate) fn read_release(bytes: &[u8]) -> Option<&str> {
     Some(name)
 }
 
-fn granted(value: Value) -> Result<Grant, Refusal> {
-    let (held, text, millis) = <(u8, String, i64)>::from_redis_value(value).map_err(|_| Refusal::Unknown)?;
+/// What was granted, and when by the server's clock, in microseconds.
+fn granted(value: Value) -> Result<(Grant, u64), Refusal> {
+    let (held, text, millis, now) = <(u8, String, i64, u64)>::from_redis_value(value).map_err(|_| Refusal::Unknown)?;
     if held == 0 {
         let remaining = Duration::from_millis(u64::try_from(millis).unwrap_or(0));
-        return Ok(Grant::Taken { holder: text, remaining });
+        return Ok((Grant::Taken { holder: text, remaining }, now));
     }
-    Ok(Grant::Held { token: text.parse().map_err(|_| Refusal::Unknown)? })
+    Ok((Grant::Held { token: text.parse().map_err(|_| Refusal::Unknown)? }, now))
 }
 
 fn renewed(value: Value) -> Result<bool, Refusal> {
@@ -241,7 +241,25 @@ fn changed(value: &Value) -> bool {
 
 impl Keeper for Redis {
     fn claim(&self, asked: Claim) -> Reply<'static, Grant> {
-        self.step(&asked.own, asked.ttl, claim(&self.link.names, &asked), granted)
+        let (link, ttl, sent) = (Arc::clone(&self.link), asked.ttl, self.link.clock.precise());
+        // A server whose clock was set forward let go of every lease before its holder did.
+        let remaining = link.pace.doubt(ttl, sent);
+        if !remaining.is_zero() {
+            return Box::pin(async move { Ok(Grant::Taken { holder: String::new(), remaining }) });
+        }
+        let granted = self.step(&asked.own, ttl, claim(&self.link.names, &asked), granted);
+        Box::pin(async move {
+            let (grant, server) = granted.await?;
+            let answered = link.clock.precise();
+            if !link.names.are_spread() {
+                link.pace.heard(server, sent, answered);
+            }
+            let remaining = link.pace.doubt(ttl, answered);
+            match grant {
+                Grant::Held { .. } if !remaining.is_zero() => Ok(Grant::Doubtful { remaining }),
+                grant => Ok(grant),
+            }
+        })
     }
 
     fn renew(&self, own: Own, ttl: Duration) -> Reply<'static, bool> {

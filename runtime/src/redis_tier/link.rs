@@ -10,6 +10,7 @@ use tokio::sync::{Notify, watch};
 
 use super::breaker::Breaker;
 use super::names::Names;
+use super::pace::Pace;
 use super::pending::Pending;
 use super::servers::Servers;
 use super::topology::Topology;
@@ -43,6 +44,8 @@ pub(crate) struct Link {
     pub(crate) failures: AtomicU64,
     /// The server's clock less this process's coarse one, in microseconds.
     pub(crate) server_ahead: AtomicI64,
+    /// The clock of the one server that there is; in a Cluster nothing is told of it.
+    pub(crate) pace: Pace,
     pub(crate) servers: Mutex<Option<Arc<Servers>>>,
     /// Why there is no link, and what to do.
     pub(crate) fault: Mutex<Option<String>>,

@@ -21,6 +21,8 @@ mod leases;
 mod link;
 #[cfg(feature = "redis")]
 mod names;
+#[cfg(feature = "redis")]
+mod pace;
 mod pending;
 #[cfg(feature = "redis")]
 mod retired;

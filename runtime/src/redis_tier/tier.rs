@@ -56,6 +56,7 @@ impl Redis {
             connects: AtomicU64::new(0),
             failures: AtomicU64::new(0),
             server_ahead: AtomicI64::new(0),
+            pace: Default::default(),
             servers: Default::default(),
             fault: Default::default(),
             look: Default::default(),
