@@ -188,6 +188,7 @@ async fn it_follows_a_time_of_renewals() {
     source.set(0);
     larder.clock().advance(seconds(12));
     assert_eq!(call().await, Ok(4), "renewed in the background");
+    assert_eq!(larder.stats().entities["tools"].stale, 1);
     eventually(SOON, || larder.stats().entities["tools"].errors == 1).await;
     larder.clock().advance(seconds(10));
     assert_eq!(call().await, Ok(4), "the body ran, and failed");

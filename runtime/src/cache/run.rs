@@ -89,7 +89,7 @@ impl Run {
         let Plan::Renew(entry) = &self.plan else { return None };
         let entry = Arc::clone(entry);
         let counters = &self.core().counters;
-        let stale = self.larder.now() >= entry.deadline.before(self.core().stale());
+        let stale = self.larder.now() >= entry.served_until.before(self.core().stale());
         if stale {
             counters.stale.up()
         } else {

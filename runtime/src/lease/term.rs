@@ -34,7 +34,7 @@ use crate::remote::Refusal;
 /// let lease = larder::LeaderGate::new("import").acquire().await?.expect("nobody else");
 /// assert!(lease.is_held());                                // by this process's clock
 /// assert!(lease.check().await?);                           // by Redis's word
-/// println!("UPDATE .. SET fence = {0} WHERE fence < {0}", lease.token());
+/// println!("UPDATE .. SET fence = {0} WHERE fence <= {0}", lease.token());
 /// lease.release().await?;
 /// # Ok::<(), larder::Error>(()) }).unwrap();
 /// ```
@@ -93,7 +93,7 @@ impl Lease {
     }
 
     /// The fencing token: it grows strictly from holder to holder. Store it with what you write, and refuse a write that
-    /// carries a smaller one (`.. WHERE fence < ?`).
+    /// carries a smaller one (`.. WHERE fence <= ?`, so that a holder may write more than once).
     #[must_use]
     pub fn token(&self) -> u64 {
         self.term.token

@@ -88,7 +88,16 @@ impl Process {
         let value = self.source.load(SeqCst);
         thread::yield_now();
         let (born, deadline, renew_at) = (Moment::START, Moment::NEVER, Moment::NEVER);
-        Arc::new(Entry { value: Box::new(value), stamp, born, deadline, renew_at, stored: true, made: 0 })
+        Arc::new(Entry {
+            value: Box::new(value),
+            stamp,
+            born,
+            deadline,
+            served_until: deadline,
+            renew_at,
+            stored: true,
+            made: 0,
+        })
     }
 }
 
