@@ -35,7 +35,8 @@ impl Names {
         let mut stamp = Stamp::default();
         cells.iter().for_each(|cell| stamp.add(cell, cell.epoch()));
         let never = Moment::NEVER;
-        Arc::new(Entry { value: Box::new(()), stamp, born: at(0), deadline: never, renew_at: never, stored })
+        let (value, born, deadline, served_until, renew_at) = (Box::new(()), at(0), never, never, never);
+        Arc::new(Entry { value, stamp, born, deadline, served_until, renew_at, stored, made: 0 })
     }
 }
 

@@ -138,17 +138,17 @@ mod tests {
     #[test]
     fn a_setting_stands_above_the_call_and_a_life_is_shortened_by_its_share_at_most() {
         let seconds = Duration::from_secs;
-        assert_eq!(life(Ttl::Endless, Some(seconds(5)), 0.1), None);
-        assert_eq!(life(Ttl::Fixed(seconds(9)), Some(seconds(5)), 0.0), Some(seconds(9)));
-        assert_eq!(life(Ttl::Otherwise(seconds(9)), Some(seconds(5)), 0.0), Some(seconds(5)));
-        assert_eq!(life(Ttl::Otherwise(seconds(9)), None, -1.0), Some(seconds(9)));
+        assert_eq!(life(Ttl::Endless, Some(seconds(5)), None, 0.1), None);
+        assert_eq!(life(Ttl::Fixed(seconds(9)), Some(seconds(5)), None, 0.0), Some(seconds(9)));
+        assert_eq!(life(Ttl::Otherwise(seconds(9)), Some(seconds(5)), None, 0.0), Some(seconds(5)));
+        assert_eq!(life(Ttl::Otherwise(seconds(9)), None, None, -1.0), Some(seconds(9)));
         for (jitter, shortest) in [(0.1, 90), (0.5, 50), (7.0, 0)] {
-            let lives: Vec<_> = (0..1_000).filter_map(|_| life(Ttl::Fixed(seconds(100)), None, jitter)).collect();
+            let lives: Vec<_> = (0..1_000).filter_map(|_| life(Ttl::Fixed(seconds(100)), None, None, jitter)).collect();
             assert!(lives.iter().all(|life| (seconds(shortest)..=seconds(100)).contains(life)), "{jitter}");
             let (low, high) = (lives.iter().min(), lives.iter().max());
             let spread = high.zip(low).map_or(Duration::ZERO, |(high, low)| *high - *low);
             assert!(spread > (seconds(100) - seconds(shortest)) / 2, "{jitter}: over {spread:?}");
         }
-        assert_eq!(life(Ttl::Fixed(Duration::ZERO), None, 0.5), Some(Duration::ZERO));
+        assert_eq!(life(Ttl::Fixed(Duration::ZERO), None, None, 0.5), Some(Duration::ZERO));
     }
 }
