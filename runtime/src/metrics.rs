@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use metrics::{Unit, counter, describe_counter, describe_gauge, gauge};
 
 use crate::instance::Larder;
-use crate::stats::{Breaker, Counts, Stats};
+use crate::stats::{Breaker, Counts, LeaseStats, Stats};
 
 impl Larder {
     /// Hands the statistics to the recorder of the `metrics` facade: to be called before each scrape, or every few seconds.
@@ -16,11 +16,12 @@ impl Larder {
     /// | `larder_misses_total`, `larder_joins_total`, `larder_stale_total`, `larder_stores_total`, `larder_errors_total` | counter | `entity`, `function` |
     /// | `larder_entries` | gauge | `entity`, `function` |
     /// | `larder_invalidations_total` | counter | `entity`; empty for tags and all that no function shows |
+    /// | `larder_lease_elections_total`, `larder_lease_renewals_total`, `larder_lease_lost_total`, `larder_lease_followers_total` | counter | |
     /// | `larder_redis_connected`, `larder_redis_pending_invalidations` | gauge | |
     /// | `larder_redis_breaker` | gauge, 1 for the state in force | `state` (`closed`, `half-open`, `open`) |
     /// | `larder_redis_connects_total`, `larder_redis_failures_total` | counter | |
     ///
-    /// They mean what [`Counts`](crate::Counts) and [`RedisStats`](crate::RedisStats) say, and count from the start of the
+    /// They mean what [`Counts`](crate::Counts), [`LeaseStats`](crate::LeaseStats) and [`RedisStats`](crate::RedisStats) say, and count from the start of the
     /// process. A label is the name of a function, or an entity that a function shows: never an argument and never a tag, so
     /// there are as many series as the program has functions. Those of Redis are there where it is configured. Instances of
     /// one process have namespaces of their own, or they share their series.
@@ -43,6 +44,7 @@ impl Larder {
             publish_function(self.namespace(), function, entity, counts);
         }
         publish_invalidations(self.namespace(), &entities, &stats);
+        publish_leases(self.namespace(), stats.leases);
         if stats.redis.configured {
             publish_redis(self.namespace(), &stats);
         }
@@ -67,6 +69,10 @@ impl Larder {
             (STORES, "Values stored"),
             (ERRORS, "Failures: of bodies, of Redis, of bytes that could not be read"),
             (INVALIDATIONS, "Invalidations made here"),
+            (ELECTIONS, "Leases that were granted"),
+            (RENEWALS, "Renewals of leases that were confirmed"),
+            (LOST, "Leases that ended before they were let go"),
+            (FOLLOWERS, "Attempts that ended with another as the holder"),
             (CONNECTS, "How often the link to Redis came up"),
             (FAILURES, "Calls to Redis that failed or timed out"),
         ] {
@@ -101,6 +107,10 @@ const STORES: &str = "larder_stores_total";
 const ERRORS: &str = "larder_errors_total";
 const ENTRIES: &str = "larder_entries";
 const INVALIDATIONS: &str = "larder_invalidations_total";
+const ELECTIONS: &str = "larder_lease_elections_total";
+const RENEWALS: &str = "larder_lease_renewals_total";
+const LOST: &str = "larder_lease_lost_total";
+const FOLLOWERS: &str = "larder_lease_followers_total";
 const CONNECTED: &str = "larder_redis_connected";
 const BREAKER: &str = "larder_redis_breaker";
 const PENDING: &str = "larder_redis_pending_invalidations";
@@ -136,6 +146,15 @@ fn publish_invalidations(namespace: &str, entities: &BTreeSet<&str>, stats: &Sta
     for (entity, count) in by_entity {
         let labels = [("namespace", namespace.to_owned()), ("entity", entity.to_owned())];
         counter!(INVALIDATIONS, &labels).absolute(count);
+    }
+}
+
+fn publish_leases(namespace: &str, leases: LeaseStats) {
+    let labels = [("namespace", namespace.to_owned())];
+    for (name, count) in
+        [(ELECTIONS, leases.elections), (RENEWALS, leases.renewals), (LOST, leases.lost), (FOLLOWERS, leases.followers)]
+    {
+        counter!(name, &labels).absolute(count);
     }
 }
 

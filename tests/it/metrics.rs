@@ -91,6 +91,8 @@ async fn what_is_published_is_what_happened() {
     there.scope(tool_of(&source, "a@x")).await;
     let _ = there.scope(page(&source)).await;
     there.invalidate("tools").await.unwrap();
+    let _lease = here.leader_gate("nightly").acquire().await.unwrap().expect("nobody else");
+    assert!(there.leader_gate("nightly").acquire().await.unwrap().is_none());
 
     let first = scrape(&here);
     assert_eq!(
@@ -107,7 +109,10 @@ async fn what_is_published_is_what_happened() {
     assert_eq!(first.one("larder_redis_connected"), ONE);
     assert_eq!(first.one("larder_redis_breaker namespace=larder state=closed"), ONE);
     assert_eq!(first.one("larder_redis_breaker namespace=larder state=open"), 0);
+    assert_eq!(first.one("larder_lease_elections_total namespace=larder"), 1);
     let second = scrape(&there);
+    assert_eq!(second.one("larder_lease_followers_total namespace=larder"), 1);
+    assert_eq!(second.one("larder_lease_elections_total namespace=larder"), 0);
     assert_eq!(
         second.one("larder_hits_total namespace=larder entity=tools function=it::metrics::tool_of tier=redis"),
         1
@@ -131,7 +136,7 @@ async fn no_argument_and_no_tag_is_a_label() {
     assert_eq!(scrape.one("larder_invalidations_total namespace=larder entity=tools"), 1);
     assert_eq!(scrape.one("larder_invalidations_total namespace=larder entity="), 100);
     let series = scrape.all("").len();
-    assert!(series < 30, "{series}");
+    assert!(series < 34, "{series}");
 }
 
 #[tokio::test]
@@ -150,7 +155,7 @@ async fn every_name_is_described_and_in_the_documentation() {
         assert!(described.iter().any(|known| known == name), "not described: {name}");
         assert!(documented.contains(&format!("`{name}`")), "not documented: {name}");
     }
-    assert_eq!(described.len(), 13);
+    assert_eq!(described.len(), 17);
 }
 
 #[tokio::test]

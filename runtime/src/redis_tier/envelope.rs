@@ -209,7 +209,8 @@ mod tests {
         let bytes = pack(&record(vec![7; 9]), 1_000).expect("small enough");
         for size in 0..20_u32 {
             let mut body = bytes[..bytes.len() - 8].to_vec();
-            body[78..82].copy_from_slice(&size.to_le_bytes());
+            let (at, width) = LENGTHS[3];
+            body[at..at + width].copy_from_slice(&size.to_le_bytes());
             assert_eq!(unpack(&sealed(&body), &[7; 32], 100).is_some(), size == 9, "{size}");
         }
     }
