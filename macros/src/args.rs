@@ -16,8 +16,6 @@ pub(crate) struct Grammar {
     pub(crate) attribute: &'static str,
     /// Every argument's name, and how it is written.
     pub(crate) names: &'static [(&'static str, &'static str)],
-    /// Names that will mean something one day.
-    pub(crate) later: &'static [&'static str],
     /// The argument that a value without a name must be; `None` where such values belong.
     pub(crate) unnamed: Option<&'static str>,
 }

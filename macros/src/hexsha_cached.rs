@@ -29,7 +29,6 @@ const GRAMMAR: Grammar = Grammar {
         ("store", "store = tiered"),
         ("crate", "crate = ::larder"),
     ],
-    later: &[],
     unnamed: Some("revision"),
 };
 

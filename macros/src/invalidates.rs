@@ -21,7 +21,6 @@ const GRAMMAR: Grammar = Grammar {
         ("max_txn", "max_txn = \"5s\""),
         ("crate", "crate = ::larder"),
     ],
-    later: &[],
     unnamed: None,
 };
 

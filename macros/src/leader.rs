@@ -29,7 +29,6 @@ const GRAMMAR: Grammar = Grammar {
         ("min_replicas", "min_replicas = 1"),
         ("crate", "crate = ::larder"),
     ],
-    later: &[],
     unnamed: None,
 };
 

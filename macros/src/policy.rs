@@ -7,12 +7,11 @@ use syn::{Expr, ExprLit, Lit, TypeReference};
 use crate::errors::Errors;
 use crate::nearest::{listed, nearest};
 use crate::returns::Returns;
-use crate::words::not_yet;
 
 /// One of a few words.
 pub(crate) trait Choice: Copy + Sized + 'static {
-    /// The words and what they mean; `None` for one that is not available yet.
-    const WORDS: &'static [(&'static str, Option<Self>)];
+    /// The words and what they mean.
+    const WORDS: &'static [(&'static str, Self)];
 
     fn read(value: Expr) -> syn::Result<Self> {
         let word = match &value {
@@ -25,15 +24,14 @@ pub(crate) trait Choice: Copy + Sized + 'static {
         };
         let found = Self::WORDS.iter().find(|(known, _)| word.as_deref() == Some(known));
         match found {
-            Some((_, Some(choice))) if matches!(value, Expr::Path(_)) => Ok(*choice),
-            Some((word, None)) => Err(syn::Error::new_spanned(value, not_yet(word))),
+            Some((_, choice)) if matches!(value, Expr::Path(_)) => Ok(*choice),
             _ => Err(syn::Error::new_spanned(&value, Self::refusal(&value))),
         }
     }
 
     /// What is wrong with a value that is none of the words, and what to write.
     fn refusal(value: &Expr) -> String {
-        let words = || Self::WORDS.iter().filter(|(_, choice)| choice.is_some()).map(|(word, _)| *word);
+        let words = || Self::WORDS.iter().map(|(word, _)| *word);
         let (written, quoted) = match value {
             Expr::Lit(ExprLit { lit: Lit::Str(lit), .. }) => (lit.value(), true),
             other => (other.to_token_stream().to_string(), false),
@@ -56,8 +54,8 @@ pub(crate) enum Store {
 }
 
 impl Choice for Store {
-    const WORDS: &'static [(&'static str, Option<Self>)] =
-        &[("memory", Some(Self::Memory)), ("redis", Some(Self::Redis)), ("tiered", Some(Self::Tiered))];
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("memory", Self::Memory), ("redis", Self::Redis), ("tiered", Self::Tiered)];
 }
 
 impl Store {
@@ -99,30 +97,45 @@ pub(crate) enum Coherence {
 }
 
 impl Choice for Coherence {
-    const WORDS: &'static [(&'static str, Option<Self>)] =
-        &[("tracked", Some(Self::Tracked)), ("strict", Some(Self::Strict)), ("ttl", Some(Self::Ttl))];
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("tracked", Self::Tracked), ("strict", Self::Strict), ("ttl", Self::Ttl)];
 }
 
 /// Who waits for whose computation.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Flight {
     Process,
+    Cluster,
     Off,
 }
 
 impl Choice for Flight {
-    const WORDS: &'static [(&'static str, Option<Self>)] =
-        &[("process", Some(Self::Process)), ("off", Some(Self::Off)), ("cluster", None)];
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("process", Self::Process), ("cluster", Self::Cluster), ("off", Self::Off)];
+}
+
+impl Flight {
+    /// What the site says where all processes share one run.
+    pub(crate) fn across(self, store: Store, at: Span, errors: &mut Errors) -> Option<&'static str> {
+        if !matches!(self, Self::Cluster) {
+            return None;
+        }
+        if store == Store::Memory {
+            let text = "`single_flight = cluster` shares what is in Redis, and `store = memory` keeps nothing there: leave out one";
+            errors.push(at, text);
+        }
+        Some("fleet")
+    }
 }
 
 /// How a site says both, where they are not the defaults.
 pub(crate) const fn reads(coherence: Option<Coherence>, flight: Option<Flight>) -> Option<&'static str> {
     match (coherence, flight) {
-        (None | Some(Coherence::Tracked), None | Some(Flight::Process)) => None,
+        (None | Some(Coherence::Tracked), None | Some(Flight::Process | Flight::Cluster)) => None,
         (None | Some(Coherence::Tracked), Some(Flight::Off)) => Some("alone"),
-        (Some(Coherence::Strict), None | Some(Flight::Process)) => Some("strict"),
+        (Some(Coherence::Strict), None | Some(Flight::Process | Flight::Cluster)) => Some("strict"),
         (Some(Coherence::Strict), Some(Flight::Off)) => Some("strict_alone"),
-        (Some(Coherence::Ttl), None | Some(Flight::Process)) => Some("by_ttl"),
+        (Some(Coherence::Ttl), None | Some(Flight::Process | Flight::Cluster)) => Some("by_ttl"),
         (Some(Coherence::Ttl), Some(Flight::Off)) => Some("by_ttl_alone"),
     }
 }
@@ -135,7 +148,7 @@ pub(crate) enum On {
 }
 
 impl Choice for On {
-    const WORDS: &'static [(&'static str, Option<Self>)] = &[("ok", Some(Self::Ok)), ("always", Some(Self::Always))];
+    const WORDS: &'static [(&'static str, Self)] = &[("ok", Self::Ok), ("always", Self::Always)];
 }
 
 impl On {
@@ -156,8 +169,7 @@ pub(crate) enum Phase {
 }
 
 impl Choice for Phase {
-    const WORDS: &'static [(&'static str, Option<Self>)] =
-        &[("after", Some(Self::After)), ("around", Some(Self::Around))];
+    const WORDS: &'static [(&'static str, Self)] = &[("after", Self::After), ("around", Self::Around)];
 }
 
 /// What becomes of the lease when the leader returns an `Err`.
@@ -168,8 +180,7 @@ pub(crate) enum OnErr {
 }
 
 impl Choice for OnErr {
-    const WORDS: &'static [(&'static str, Option<Self>)] =
-        &[("release", Some(Self::Release)), ("grace", Some(Self::Grace))];
+    const WORDS: &'static [(&'static str, Self)] = &[("release", Self::Release), ("grace", Self::Grace)];
 }
 
 impl OnErr {
@@ -191,8 +202,7 @@ pub(crate) enum OnUnavailable {
 }
 
 impl Choice for OnUnavailable {
-    const WORDS: &'static [(&'static str, Option<Self>)] =
-        &[("skip", Some(Self::Skip)), ("run", Some(Self::Run)), ("error", Some(Self::Error))];
+    const WORDS: &'static [(&'static str, Self)] = &[("skip", Self::Skip), ("run", Self::Run), ("error", Self::Error)];
 }
 
 impl OnUnavailable {

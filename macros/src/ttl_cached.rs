@@ -42,7 +42,6 @@ const GRAMMAR: Grammar = Grammar {
         ("version", "version = 2"),
         ("crate", "crate = ::larder"),
     ],
-    later: &[],
     unnamed: Some("entity"),
 };
 
@@ -83,6 +82,7 @@ impl Plan {
         let version = args.value("version", errors, number::version);
         let (coherence, flight) =
             (args.value("coherence", errors, Coherence::read), args.value("single_flight", errors, Flight::read));
+        let fleet = flight.and_then(|flight| flight.across(store, function.name_span(), errors));
         let settings = Chain::default()
             .with("life", life)
             .with("ttl", fixed.filter(|_| apart))
@@ -91,7 +91,8 @@ impl Plan {
             .with("renewed", renewal.as_ref().map(|renewal| &renewal.settings))
             .with("fallback", fallback)
             .with("version", version.filter(number::is_constant))
-            .flag(reads(coherence, flight));
+            .flag(reads(coherence, flight))
+            .flag(fleet);
         let conditions = Conditions::take(&mut args, function, errors);
         let tags = args.list("tags", errors).map_or_else(Vec::new, |tags| tags.value);
         for tag in tags.iter().filter(|tag| entity.as_ref().is_some_and(|entity| is_text(tag, &entity.value()))) {

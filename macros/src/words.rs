@@ -33,9 +33,7 @@ pub(crate) fn refusal(name: &Ident, grammar: &Grammar, bare: bool) -> Option<Ref
     let of_a_lease = ["name", "lock", "id"].contains(&word.as_str()).then_some("key");
     let ours = if attribute == "leader" && of_a_lease.is_some() { of_a_lease } else { elsewhere(&word) };
     let ours = ours.filter(|ours| known().any(|known| known == *ours));
-    let (text, meant) = if grammar.later.contains(&word.as_str()) {
-        (not_yet(&word), Meant::Nothing)
-    } else if let Some(ours) = ours {
+    let (text, meant) = if let Some(ours) = ours {
         let text = format!("`{word}` is called `{ours}` here: write `{}`", grammar.example(ours));
         (text, Meant::Argument(ours))
     } else if attribute == "invalidates" && of_names(&word) {
@@ -64,7 +62,7 @@ pub(crate) fn is_call(input: ParseStream<'_>, grammar: &Grammar) -> bool {
     let ahead = input.fork();
     let Ok(name) = ahead.call(Ident::parse_any) else { return false };
     let word = name.to_string();
-    let known = grammar.names.iter().any(|(known, _)| *known == word) || grammar.later.contains(&word.as_str());
+    let known = grammar.names.iter().any(|(known, _)| *known == word);
     let meant = known || of_names(&word) || elsewhere(&word).is_some() || owner(&word).is_some();
     ahead.peek(token::Paren) && !meant && needless(&word).is_none()
 }
@@ -72,11 +70,6 @@ pub(crate) fn is_call(input: ParseStream<'_>, grammar: &Grammar) -> bool {
 /// What stands before names elsewhere.
 fn of_names(word: &str) -> bool {
     ["entity", "entities", "tag", "tags", "name", "names"].contains(&word)
-}
-
-/// What a word says that is kept for a later version.
-pub(crate) fn not_yet(word: &str) -> String {
-    format!("`{word}` is not available yet: leave it out")
 }
 
 /// What other libraries call an argument of ours.

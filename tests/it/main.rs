@@ -16,6 +16,7 @@ mod errors_tell;
 mod extension;
 mod fallback;
 mod fencing;
+mod fleet;
 mod forget;
 mod forget_corners;
 mod forget_late;

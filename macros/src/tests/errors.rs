@@ -190,9 +190,15 @@ fn values_of_arguments() {
             (
                 r#"entity = "a", single_flight = on"#,
                 PLAIN,
-                &["this is unknown here: write `process` or `off`, without quotes"],
+                &["this is unknown here: write `process`, `cluster` or `off`, without quotes"],
             ),
-            (r#"entity = "a", single_flight = cluster"#, PLAIN, &["`cluster` is not available yet: leave it out"]),
+            (
+                r#"entity = "a", single_flight = cluster, store = memory"#,
+                PLAIN,
+                &[
+                    "`single_flight = cluster` shares what is in Redis, and `store = memory` keeps nothing there: leave out one",
+                ],
+            ),
             (
                 r#"entity = "a", crate = other::larder"#,
                 PLAIN,

@@ -39,6 +39,8 @@ pub(crate) struct Core {
     pub(crate) store: Store,
     pub(crate) coherence: Coherence,
     pub(crate) single_flight: bool,
+    /// Whether all processes share one run.
+    pub(crate) fleet: bool,
     pub(crate) renewal: Option<Renewal>,
     fallback: Duration,
     pub(crate) flights: Flights,
@@ -125,6 +127,7 @@ impl Core {
             store: if Instantiation::is_told_by_name(&path) { site.store } else { Store::Memory },
             coherence: site.coherence,
             single_flight: site.single_flight,
+            fleet: site.fleet,
             renewal: site.renewal,
             fallback: site.fallback,
             flights: Flights::default(),

@@ -15,6 +15,7 @@ use crate::clock::Moment;
 use crate::epoch::{Cell as EpochCell, Epoch};
 use crate::instance::Larder;
 use crate::key::Form;
+use crate::lease::Lease;
 use crate::value::{Codec, Storable};
 
 /// A call as it arrives.
@@ -53,6 +54,8 @@ pub(crate) struct Run {
     pub(super) cells: Vec<Arc<EpochCell>>,
     /// The flight that it leads, if there is one.
     pub(super) flight: Option<Flight>,
+    /// Its turn among all processes: let go when it is dropped.
+    pub(super) turn: Option<Lease>,
     /// The body, while it runs.
     pub(super) started: Option<Started>,
 }
@@ -219,6 +222,7 @@ fn prepare(
         any_entry,
         cells,
         flight: None,
+        turn: None,
         started: None,
     })
 }

@@ -3,6 +3,7 @@
 mod aside;
 mod entry;
 mod fallback;
+mod fleet;
 mod flight;
 #[cfg(test)]
 mod flight_tests;

@@ -200,8 +200,7 @@ impl Run {
         } else {
             self.remembered()
         };
-        let young = |entry: &Arc<Entry>| self.larder.now() < entry.renew_at;
-        let found = found.filter(young);
+        let found = found.filter(|entry| self.is_young(entry));
         let found = match found {
             Some(entry) => {
                 core.counters.hits_memory.up();
@@ -209,8 +208,12 @@ impl Run {
             }
             None => {
                 let renews = matches!(self.plan, Plan::Renew(_));
-                let fetched = self.fetch(&self.cells).await.filter(|entry| !renews || young(entry));
-                let fetched = self.served(fetched);
+                let fetched = self.fetch(&self.cells).await.filter(|entry| !renews || self.is_young(entry));
+                let mut fetched = self.served(fetched);
+                if fetched.is_none() {
+                    let behind = self.board_fleet().await.filter(|entry| !renews || self.is_young(entry));
+                    fetched = self.served(behind);
+                }
                 if let Some(entry) = &fetched {
                     self.core().counters.hits_redis.up();
                     self.remember(entry);
@@ -228,6 +231,10 @@ impl Run {
             }
         }
         found
+    }
+
+    fn is_young(&self, entry: &Entry) -> bool {
+        self.larder.now() < entry.renew_at
     }
 
     /// Reads the epochs of an entry again: `true` if it may be served.

@@ -90,6 +90,7 @@ pub struct Site {
     pub(crate) store: Store,
     pub(crate) coherence: Coherence,
     pub(crate) single_flight: bool,
+    pub(crate) fleet: bool,
     pub(crate) renewal: Option<Renewal>,
     /// How long beyond its life a value is kept for calls whose body fails.
     pub(crate) fallback: Duration,
@@ -112,6 +113,7 @@ impl Site {
             store: Store::Tiered,
             coherence: Coherence::Tracked,
             single_flight: true,
+            fleet: false,
             renewal: None,
             fallback: Duration::ZERO,
             number: AtomicUsize::new(0),
@@ -213,6 +215,13 @@ impl Site {
     #[must_use]
     pub const fn alone(mut self) -> Self {
         self.single_flight = false;
+        self
+    }
+
+    /// `single_flight = cluster`
+    #[must_use]
+    pub const fn fleet(mut self) -> Self {
+        self.fleet = true;
         self
     }
 

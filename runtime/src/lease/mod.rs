@@ -44,12 +44,17 @@ pub(crate) struct Terms {
     /// For how long to wait where another holds it; zero: not at all.
     pub(crate) wait: Duration,
     pub(crate) min_replicas: u32,
+    /// It is the turn of a computation: no event and no number tells of it, and nobody waits for it while Redis is away.
+    pub(crate) turn: bool,
 }
 
 impl Terms {
+    /// What the keys of such turns begin with.
+    pub(crate) const TURN: &'static str = "larder.turn:";
+
     pub(crate) const fn of(label: &'static str) -> Self {
         let (ttl, grace, wait) = (Duration::ZERO, Duration::ZERO, Duration::ZERO);
-        Self { label, ttl, grace, renew: false, wait, min_replicas: 0 }
+        Self { label, ttl, grace, renew: false, wait, min_replicas: 0, turn: false }
     }
 }
 
@@ -103,7 +108,9 @@ impl Leases {
 
     /// Every lease that is held.
     pub(crate) async fn leaders(&self) -> Result<Vec<Leader>, Refusal> {
-        self.keeper(false).leaders().await
+        let mut leaders = self.keeper(false).leaders().await?;
+        leaders.retain(|leader| !leader.key.starts_with(Terms::TURN));
+        Ok(leaders)
     }
 
     /// Tries once to become the holder.

@@ -68,8 +68,10 @@ impl Lease {
         terms: Terms,
         asked: Moment,
     ) -> Self {
-        leases.shared.counters.elections.up();
-        log::elected(terms.label, token);
+        if !terms.turn {
+            leases.shared.counters.elections.up();
+            log::elected(terms.label, token);
+        }
         let term = Arc::new(Term {
             leases,
             keeper,
@@ -250,8 +252,10 @@ impl Term {
 
     fn lose(&self, why: &str) {
         self.end(|| {
-            self.leases.shared.counters.lost.up();
-            log::lost(self.terms.label, self.token, why);
+            if !self.terms.turn {
+                self.leases.shared.counters.lost.up();
+                log::lost(self.terms.label, self.token, why);
+            }
         });
     }
 
@@ -265,7 +269,11 @@ impl Term {
             // Whoever works under it may notice before the watch does.
             self.lose(RAN_OUT);
         } else {
-            self.end(|| log::released(self.terms.label, self.token));
+            self.end(|| {
+                if !self.terms.turn {
+                    log::released(self.terms.label, self.token)
+                }
+            });
         }
         let kept = if grace.is_zero() { Moment::START } else { self.leases.clock().precise() + grace };
         let (leases, keeper, own, terms) =
@@ -311,7 +319,9 @@ async fn watch(weak: Weak<Term>) {
                 // What was once seen to be over is never held again.
                 Ok(true) if !term.is_held() => return term.lose(RAN_OUT),
                 Ok(true) => {
-                    term.leases.shared.counters.renewals.up();
+                    if !term.terms.turn {
+                        term.leases.shared.counters.renewals.up();
+                    }
                     term.valid_until.store((asked + valid_for(term.terms.ttl)).as_nanos(), Ordering::Release);
                     None
                 }

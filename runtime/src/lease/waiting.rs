@@ -42,7 +42,7 @@ impl Leases {
         let (leases, key, keeper) = (self.clone(), Arc::from(key), Arc::clone(self.keeper(alone)));
         let asked = self.shared.reactor.spawn(async move {
             let outcome = leases.attempts(key, terms, &keeper, gone).await;
-            if matches!(outcome, Ok(Attempt::Taken { .. })) {
+            if matches!(outcome, Ok(Attempt::Taken { .. })) && !terms.turn {
                 leases.shared.counters.followers.up();
             }
             outcome
@@ -65,7 +65,7 @@ impl Leases {
             freed.as_mut().enable();
             let outcome = self.attempt(&key, terms, keeper).await;
             let answered = self.clock().precise();
-            if matches!(outcome, Ok(Attempt::Held(_))) || answered >= until {
+            if matches!(outcome, Ok(Attempt::Held(_))) || answered >= until || terms.turn && outcome.is_err() {
                 return outcome;
             }
             let free = answered + free_in(&outcome);

@@ -112,6 +112,8 @@ impl Link {
         self.generation.fetch_add(1, Ordering::AcqRel);
         *self.servers() = None;
         self.waits.end(Moment::NEVER);
+        // Who waits for no longer than there is Redis hears of it.
+        self.freed.wake_all();
     }
 
     /// There is no link. Each reason is told once, and not more than some.

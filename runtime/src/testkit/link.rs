@@ -116,6 +116,7 @@ impl Link {
                     self.table.unlink();
                     self.generation.fetch_add(1, Ordering::AcqRel);
                     store.unsubscribe(self.id);
+                    self.freed.wake_all();
                 }
             }
             Mood::Well if !self.is_up() => self.bring_up(store, now),

@@ -1,8 +1,0 @@
-use larder::ttl_cached;
-
-#[ttl_cached(entity = "tools", single_flight = cluster)]
-fn word(id: u32) -> u32 {
-    id
-}
-
-fn main() {}
