@@ -154,7 +154,10 @@ async fn a_process_that_hangs_is_waited_for_no_longer_than_half_a_minute() {
     waits(&mut second, &there).await;
     there.clock().advance(Duration::from_secs(29));
     waits(&mut second, &there).await;
+    assert_eq!(source.runs(), 1);
     there.clock().advance(Duration::from_secs(1));
+    // One for each: the first stands there still.
+    gate.open();
     gate.open();
     assert_eq!(within(SOON, second).await, 4);
     assert_eq!(source.runs(), 2);
