@@ -62,7 +62,8 @@ impl Ambient {
         Some(Arc::new(Self { mode: Mode::Probe, frame: None, probe: Some(probe), ..self.clone() }))
     }
 
-    /// What was made where no instance was in force goes by the one in which it is first polled; so with receipts.
+    /// What was made where no instance was in force goes by the one in which it is first polled; so with receipts, and with a
+    /// transaction.
     fn settle(self: &mut Arc<Self>) {
         if self.larder.is_none()
             && let Some(larder) = Self::around(|around| around.larder.clone())
@@ -73,6 +74,15 @@ impl Ambient {
             && let Some(receipts) = Self::around(|around| around.receipts.clone())
         {
             Arc::make_mut(self).receipts = Some(receipts);
+        }
+        if self.transaction.is_none()
+            && let Some(held) = Self::around(|around| around.transaction.clone())
+        {
+            let ambient = Arc::make_mut(self);
+            ambient.transaction = Some(held);
+            if ambient.mode == Mode::Normal {
+                ambient.mode = Mode::Held;
+            }
         }
     }
 

@@ -212,6 +212,28 @@ async fn it_goes_along_into_tasks_by_the_frame_and_ends_with_the_future() {
 }
 
 #[tokio::test]
+async fn a_scope_that_was_made_before_it_takes_part() {
+    let larder = memory().await;
+    let source = Arc::new(Source::of(1));
+    runs(&larder, &source).await;
+    for (outcome, expected) in [(Err("conflict"), 0), (Ok(()), 1)] {
+        let made_before = larder.scope(async {
+            let receipt = larder::invalidate("tools").await.unwrap();
+            let inner = larder::bypass(async { larder::invalidate("tool:0").await.unwrap() }).await;
+            (receipt.is_held(), inner.is_held())
+        });
+        let returned: Outcome = larder
+            .transaction(async {
+                assert_eq!(made_before.await, (true, true));
+                outcome
+            })
+            .await;
+        assert_eq!(returned, outcome);
+        assert_eq!(runs(&larder, &source).await, expected, "{outcome:?}");
+    }
+}
+
+#[tokio::test]
 async fn each_name_is_sent_once_and_behind_the_commit() {
     let server = RedisServer::start();
     let larder = node(&server).await;
