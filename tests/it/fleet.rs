@@ -24,6 +24,15 @@ async fn failing(source: &Source, gate: &Gate) -> Result<u64, String> {
     }
 }
 
+#[ttl_cached(
+    entity = "tools", ttl = "10s", jitter = 0.0, stale_if_error = "60s", single_flight = cluster, skip(source, gate)
+)]
+async fn stood_by(source: &Source, gate: &Gate) -> Result<u64, String> {
+    let read = source.read();
+    gate.pass().await;
+    Ok(read)
+}
+
 #[ttl_cached(entity = "tools", ttl = "60s", single_flight = cluster, skip(source))]
 fn sync_tool(source: &Source) -> u64 {
     source.read()
@@ -35,16 +44,24 @@ fn pair() -> (Testing, Testing) {
     (here, there)
 }
 
+/// Polls a call until its body stands at the gate.
+async fn stands<F: Future + Unpin>(call: &mut F, gate: &Gate) {
+    tokio::select! {
+        _ = call => unreachable!("the gate is shut"),
+        () = gate.arrived() => {}
+    }
+}
+
 /// Lets what waits go on waiting: all that could be done without time passing has been done.
 async fn waits<F: Future + Unpin>(call: &mut F, larder: &Testing) {
     for _ in 0..20 {
-        assert!(futures_poll(call).await.is_none(), "it did not wait");
+        assert!(polled(call).await.is_none(), "it did not wait");
         larder.clock().advance(Duration::ZERO);
     }
 }
 
 /// Polls once.
-async fn futures_poll<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
+async fn polled<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
     std::future::poll_fn(|cx| {
         std::task::Poll::Ready(match std::pin::Pin::new(&mut *future).poll(cx) {
             std::task::Poll::Ready(output) => Some(output),
@@ -58,10 +75,7 @@ async fn futures_poll<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
 async fn another_process_waits_and_reads_what_was_stored() {
     let ((here, there), source, gate) = (pair(), Source::of(4), Gate::default());
     let mut first = Box::pin(here.scope(tool(&source, &gate)));
-    tokio::select! {
-        _ = &mut first => unreachable!("the gate is shut"),
-        () = gate.arrived() => {}
-    }
+    stands(&mut first, &gate).await;
     let mut second = Box::pin(there.scope(tool(&source, &gate)));
     waits(&mut second, &there).await;
     gate.open();
@@ -75,13 +89,29 @@ async fn another_process_waits_and_reads_what_was_stored() {
 }
 
 #[tokio::test]
+async fn a_value_that_stands_by_for_failures_is_no_answer_and_one_process_replaces_it() {
+    let ((here, there), source, gate) = (pair(), Source::of(4), Gate::default());
+    gate.open();
+    assert_eq!(here.scope(stood_by(&source, &gate)).await, Ok(4));
+    gate.arrived().await;
+    source.set(5);
+    here.clock().advance(Duration::from_secs(11));
+    let mut first = Box::pin(here.scope(stood_by(&source, &gate)));
+    stands(&mut first, &gate).await;
+    let mut second = Box::pin(there.scope(stood_by(&source, &gate)));
+    waits(&mut second, &there).await;
+    assert_eq!(source.runs(), 2, "the second process waits for the first");
+    gate.open();
+    assert_eq!(within(SOON, first).await, Ok(5));
+    assert_eq!(within(SOON, second).await, Ok(5));
+    assert_eq!(source.runs(), 2);
+}
+
+#[tokio::test]
 async fn whoever_is_cancelled_or_fails_hands_over() {
     let ((here, there), source, gate) = (pair(), Source::of(4), Gate::default());
     let mut first = Box::pin(here.scope(tool(&source, &gate)));
-    tokio::select! {
-        _ = &mut first => unreachable!("the gate is shut"),
-        () = gate.arrived() => {}
-    }
+    stands(&mut first, &gate).await;
     let mut second = Box::pin(there.scope(tool(&source, &gate)));
     waits(&mut second, &there).await;
     drop(first);
@@ -101,17 +131,11 @@ async fn whoever_is_cancelled_or_fails_hands_over() {
 async fn nobody_waits_for_what_began_before_an_end() {
     let ((here, there), source, gate) = (pair(), Source::of(4), Gate::default());
     let mut first = Box::pin(here.scope(tool(&source, &gate)));
-    tokio::select! {
-        _ = &mut first => unreachable!("the gate is shut"),
-        () = gate.arrived() => {}
-    }
+    stands(&mut first, &gate).await;
     there.invalidate("tools").await.unwrap();
     source.set(5);
     let mut second = Box::pin(there.scope(tool(&source, &gate)));
-    tokio::select! {
-        _ = &mut second => unreachable!("the gate is shut"),
-        () = gate.arrived() => {}
-    }
+    stands(&mut second, &gate).await;
     gate.open();
     gate.open();
     assert_eq!(within(SOON, second).await, 5);
@@ -123,18 +147,12 @@ async fn nobody_waits_for_what_began_before_an_end() {
 async fn nobody_waits_while_redis_is_away() {
     let ((here, there), source, gate) = (pair(), Source::of(4), Gate::default());
     let mut first = Box::pin(here.scope(tool(&source, &gate)));
-    tokio::select! {
-        _ = &mut first => unreachable!("the gate is shut"),
-        () = gate.arrived() => {}
-    }
+    stands(&mut first, &gate).await;
     let mut second = Box::pin(there.scope(tool(&source, &gate)));
     waits(&mut second, &there).await;
     there.redis().fail();
     there.clock().advance(Duration::from_secs(1));
-    tokio::select! {
-        _ = &mut second => unreachable!("the gate is shut"),
-        () = gate.arrived() => {}
-    }
+    stands(&mut second, &gate).await;
     gate.open();
     gate.open();
     assert_eq!(within(SOON, second).await, 4);
@@ -146,10 +164,7 @@ async fn nobody_waits_while_redis_is_away() {
 async fn a_process_that_hangs_is_waited_for_no_longer_than_half_a_minute() {
     let ((here, there), source, gate) = (pair(), Source::of(4), Gate::default());
     let mut first = Box::pin(here.scope(tool(&source, &gate)));
-    tokio::select! {
-        _ = &mut first => unreachable!("the gate is shut"),
-        () = gate.arrived() => {}
-    }
+    stands(&mut first, &gate).await;
     let mut second = Box::pin(there.scope(tool(&source, &gate)));
     waits(&mut second, &there).await;
     there.clock().advance(Duration::from_secs(29));

@@ -24,7 +24,7 @@ impl Run {
         let terms = Terms { ttl: LEASE, renew: true, wait: PATIENCE, turn: true, ..Terms::of("single flight") };
         let turn = self.larder.leases().acquire(&self.fleet_key(), terms, false).await;
         let Ok(Attempt::Held(lease)) = turn else { return None };
-        let found = self.fetch(&self.cells).await;
+        let found = self.fetch_served().await;
         if found.is_none() {
             self.turn = Some(lease);
         }

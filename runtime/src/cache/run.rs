@@ -207,12 +207,9 @@ impl Run {
                 Some(entry)
             }
             None => {
-                let renews = matches!(self.plan, Plan::Renew(_));
-                let fetched = self.fetch(&self.cells).await.filter(|entry| !renews || self.is_young(entry));
-                let mut fetched = self.served(fetched);
+                let mut fetched = self.fetch_served().await;
                 if fetched.is_none() {
-                    let behind = self.board_fleet().await.filter(|entry| !renews || self.is_young(entry));
-                    fetched = self.served(behind);
+                    fetched = self.board_fleet().await;
                 }
                 if let Some(entry) = &fetched {
                     self.core().counters.hits_redis.up();
@@ -231,6 +228,13 @@ impl Run {
             }
         }
         found
+    }
+
+    /// What Redis has, if it is of use to this call.
+    pub(super) async fn fetch_served(&mut self) -> Option<Arc<Entry>> {
+        let renews = matches!(self.plan, Plan::Renew(_));
+        let fetched = self.fetch(&self.cells).await.filter(|entry| !renews || self.is_young(entry));
+        self.served(fetched)
     }
 
     fn is_young(&self, entry: &Entry) -> bool {
