@@ -8,8 +8,9 @@ rounds="${1:-9}"
 functions="${2:-100}"
 folder="$(mktemp -d)"
 trap 'rm -rf "$folder"' EXIT
-unset CARGO_TARGET_DIR RUSTFLAGS
-export CARGO_INCREMENTAL=1 CARGO_NET_OFFLINE=false
+# CARGO_INCREMENTAL would overrule the profile of the dependency; incremental is what a debug build is by itself.
+unset CARGO_TARGET_DIR RUSTFLAGS CARGO_INCREMENTAL
+export CARGO_NET_OFFLINE=false
 
 # crate <name> <the dependency line> <the attribute> <what follows in the manifest>
 crate() {
