@@ -21,6 +21,8 @@ mod error;
 #[cfg(all(any(fuzzing, test), feature = "redis"))]
 #[doc(hidden)]
 pub mod fuzz;
+#[cfg(any(doc, doctest))]
+pub mod guide;
 #[cfg(feature = "http")]
 #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
 pub mod http;
