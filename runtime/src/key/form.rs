@@ -232,4 +232,61 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn a_form_of_up_to_five_words_is_kept_in_them() {
+        assert!(Form::default().is_empty() && Form::from([].as_slice()).is_empty());
+        for length in [1, 39, 40, 41] {
+            let bytes = vec![7; length];
+            let form = Form::from(bytes.as_slice());
+            assert!(!form.is_empty());
+            assert_eq!(matches!(form.to_stored(), StoredKey::Short { .. }), length <= 40, "{length}");
+        }
+    }
+
+    /// Most keys are that short: an id and a name.
+    #[test]
+    fn a_key_of_two_words_is_hashed_in_two_and_a_longer_one_as_a_whole() {
+        #[derive(Default)]
+        struct Words(Vec<u64>);
+
+        impl Hasher for Words {
+            fn write(&mut self, bytes: &[u8]) {
+                self.0.extend(bytes.iter().map(|byte| u64::from(*byte)));
+            }
+
+            fn write_u64(&mut self, word: u64) {
+                self.0.push(word);
+            }
+
+            fn finish(&self) -> u64 {
+                0
+            }
+        }
+
+        let hashed = |length: usize| {
+            let mut words = Words::default();
+            Form::from(vec![1; length].as_slice()).hash(&mut words);
+            words.0
+        };
+        let whole = u64::from_le_bytes([1; 8]);
+        assert_eq!(hashed(16), [whole, whole]);
+        assert_eq!(hashed(17), [whole, whole, 1, 0, 0]);
+        assert_eq!(hashed(40), [whole; 5]);
+        assert_eq!(hashed(50), [1; 50]);
+    }
+
+    #[test]
+    fn a_long_form_leaves_its_buffer_to_the_next_unless_it_is_huge() {
+        let lent = || SPARE.replace(Vec::new()).capacity();
+        drop(Form::from([1; 100].as_slice()));
+        assert!(lent() >= 100);
+        drop(Form::from([1; 20].as_slice()));
+        assert_eq!(lent(), 0, "it never had one");
+        SPARE.set(Vec::with_capacity(4096));
+        drop(Form::from([1; 100].as_slice()));
+        assert_eq!(lent(), 4096, "the one that was there");
+        drop(Form::from([1; 4097].as_slice()));
+        assert_eq!(lent(), 0);
+    }
 }
