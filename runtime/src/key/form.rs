@@ -238,9 +238,12 @@ mod tests {
         assert!(Form::default().is_empty() && Form::from([].as_slice()).is_empty());
         for length in [1, 39, 40, 41] {
             let bytes = vec![7; length];
-            let form = Form::from(bytes.as_slice());
-            assert!(!form.is_empty());
-            assert_eq!(matches!(form.to_stored(), StoredKey::Short { .. }), length <= 40, "{length}");
+            for piece in [3, 10, 41] {
+                let mut form = Form::default();
+                bytes.chunks(piece).for_each(|piece| form.push(piece));
+                assert!(!form.is_empty());
+                assert_eq!(matches!(form.to_stored(), StoredKey::Short { .. }), length <= 40, "{length} by {piece}");
+            }
         }
     }
 
