@@ -198,7 +198,10 @@ mod tests {
         let hasher = foldhash::fast::RandomState::default();
         let all: Vec<u8> = (0..60).map(|at| at % 7).collect();
         let zeros = [0; 60];
-        let forms: Vec<&[u8]> = (0..60).flat_map(|end| [&all[..end], &zeros[..end]]).collect();
+        // Around the end of a word, of all words, and in the buffer.
+        let some = [0, 1, 7, 8, 9, 16, 17, 39, 40, 41, 59];
+        let lengths: Vec<usize> = if cfg!(miri) { some.into() } else { (0..60).collect() };
+        let forms: Vec<&[u8]> = lengths.into_iter().flat_map(|end| [&all[..end], &zeros[..end]]).collect();
         for (at, form) in forms.iter().enumerate() {
             let stored = Form::from(*form).to_stored();
             for (other_at, other) in forms.iter().enumerate() {
@@ -216,7 +219,7 @@ mod tests {
     #[test]
     fn the_bytes_are_the_same_however_they_were_pushed() {
         let all: Vec<u8> = (1..=60).collect();
-        for first in 0..60 {
+        for first in (0..60).step_by(if cfg!(miri) { 13 } else { 1 }) {
             for step in 1..9 {
                 let mut form = Form::default();
                 form.push(&all[..first]);
