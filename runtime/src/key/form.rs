@@ -197,11 +197,13 @@ mod tests {
     fn a_key_is_found_as_it_was_kept_and_as_nothing_else() {
         let hasher = foldhash::fast::RandomState::default();
         let all: Vec<u8> = (0..60).map(|at| at % 7).collect();
-        let zeros = [0; 60];
+        // Words that differ by the same bits must not make up for each other.
+        let (zeros, ones) = ([0; 60], [1; 60]);
         // Around the end of a word, of all words, and in the buffer.
         let some = [0, 1, 7, 8, 9, 16, 17, 39, 40, 41, 59];
         let lengths: Vec<usize> = if cfg!(miri) { some.into() } else { (0..60).collect() };
-        let forms: Vec<&[u8]> = lengths.into_iter().flat_map(|end| [&all[..end], &zeros[..end]]).collect();
+        let forms: Vec<&[u8]> =
+            lengths.into_iter().flat_map(|end| [&all[..end], &zeros[..end], &ones[..end]]).collect();
         for (at, form) in forms.iter().enumerate() {
             let stored = Form::from(*form).to_stored();
             for (other_at, other) in forms.iter().enumerate() {
