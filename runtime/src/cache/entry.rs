@@ -119,4 +119,10 @@ mod tests {
             assert_eq!(judge(false, Moment::START, Moment::NEVER, coherence, times), Verdict::Gone, "{coherence:?}");
         }
     }
+
+    #[test]
+    fn a_body_relies_on_what_stands_by_for_failures_only_where_that_was_served_to_it() {
+        let at = Moment::from_nanos;
+        assert_eq!([9, 10, 11].map(|now| inherited(at(now), at(10), at(20))), [at(10), at(20), at(20)]);
+    }
 }

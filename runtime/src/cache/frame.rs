@@ -172,3 +172,93 @@ impl Frame {
 fn lock<T>(what: &Mutex<T>) -> MutexGuard<'_, T> {
     what.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::epoch::Table;
+
+    const fn at(nanos: u64) -> Moment {
+        Moment::from_nanos(nanos)
+    }
+
+    fn body(parent: Option<&Arc<Frame>>) -> Arc<Frame> {
+        Frame::new(parent.cloned(), Arc::default())
+    }
+
+    fn watcher(parent: Option<&Arc<Frame>>) -> Arc<Frame> {
+        Frame::watching(parent.cloned())
+    }
+
+    fn misses(frame: &Frame) -> bool {
+        frame.watched().map_or_else(|| lock(&frame.gathered).unstored, |watched| watched.unstored)
+    }
+
+    #[test]
+    fn all_who_watch_are_told_of_a_call_and_the_body_around_them_gathers() {
+        let table = Table::new(true);
+        let (around, cell) = (body(None), table.cell("tools"));
+        let outer = watcher(Some(&around));
+        let inner = watcher(Some(&outer));
+        inner.served(7, at(30));
+        inner.served(8, at(20));
+        for watched in [&inner, &outer].map(|frame| frame.watched().expect("it watches")) {
+            assert_eq!((watched.made, watched.fresh_until, watched.unstored), (vec![7, 8], at(20), false));
+        }
+        assert!(around.watched().is_none());
+        let mut stamp = Stamp::default();
+        stamp.add(&cell, Epoch::confirmed(5));
+        inner.depends(&stamp, at(6), at(9));
+        inner.depends(&Stamp::default(), at(5), at(10));
+        inner.tag(Arc::clone(&cell));
+        let gathered = around.take();
+        assert_eq!((gathered.stamp.parts().len(), gathered.late.len()), (1, 1));
+        assert_eq!((gathered.born, gathered.deadline, gathered.unstored), (at(5), at(9), false));
+        assert!(around.take().stamp.parts().is_empty(), "it was taken");
+        // What another body calls is told to that one.
+        body(Some(&inner)).served(9, at(1));
+        assert_eq!(outer.watched().map(|watched| watched.made.len()), Some(2));
+        inner.depends_on_unstored();
+        assert!([&inner, &outer, &around].into_iter().all(|frame| misses(frame)));
+    }
+
+    #[test]
+    fn an_epoch_that_was_not_known_is_read_behind_the_body() {
+        let (table, frame) = (Table::new(true), body(None));
+        let (known, unknown) = (table.cell("known"), table.cell("unknown"));
+        frame.depends_on_entry(&known, Epoch::confirmed(5));
+        frame.depends_on_entry(&unknown, Epoch::UNKNOWN);
+        let gathered = frame.take();
+        assert!(matches!(gathered.stamp.parts(), [(cell, _)] if Arc::ptr_eq(cell, &known)));
+        assert!(matches!(&*gathered.late, [cell] if Arc::ptr_eq(cell, &unknown)));
+    }
+
+    #[test]
+    fn a_frame_lies_within_itself_and_all_around_it() {
+        let outer = body(None);
+        let (inner, beside) = (body(Some(&outer)), body(Some(&outer)));
+        assert!(inner.is_within(&inner) && inner.is_within(&outer));
+        assert!(!outer.is_within(&inner) && !inner.is_within(&beside));
+        let nodes = inner.nodes();
+        assert!(matches!(&*nodes, [a, b] if Arc::ptr_eq(a, &inner.node) && Arc::ptr_eq(b, &outer.node)));
+    }
+
+    #[test]
+    fn who_is_left_for_another_misses_what_is_called_there_unless_that_leads_back() {
+        for to_beside in [None, Some(false), Some(true)] {
+            let (around, stranger) = (body(None), body(None));
+            let (watches, beside) = (watcher(Some(&around)), body(Some(&around)));
+            let other = to_beside.map(|beside_it| if beside_it { &beside } else { &stranger });
+            watches.left_for(other);
+            assert!(misses(&watches), "{to_beside:?}");
+            assert_eq!(misses(&around), to_beside != Some(true), "{to_beside:?}");
+            assert!(!misses(&stranger) && !misses(&beside));
+        }
+        let around = body(None);
+        let inner = body(Some(&around));
+        around.left_for(Some(&inner));
+        assert!(!misses(&around));
+        inner.left_for(Some(&around));
+        assert!(misses(&inner) && !misses(&around));
+    }
+}

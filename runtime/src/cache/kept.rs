@@ -107,3 +107,72 @@ impl Facts {
         judge(self.is_current(own), self.born, self.deadline, coherence, times)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::epoch::{Owner, Table};
+
+    const fn at(nanos: u64) -> Moment {
+        Moment::from_nanos(nanos)
+    }
+
+    fn known(table: &Table, name: &str) -> Arc<Cell> {
+        table.announce(name, Epoch::confirmed(5), false);
+        table.cell(name)
+    }
+
+    /// A value that depends on these, served until 20, and gone at 30 or at 20.
+    fn entry(cells: &[&Arc<Cell>], deadline: Moment) -> Entry {
+        let mut stamp = Stamp::default();
+        cells.iter().for_each(|cell| stamp.add(cell, cell.epoch()));
+        let (born, served_until, renew_at) = (at(1), at(20), at(15));
+        Entry { value: Box::new(7_u32), stamp, born, deadline, served_until, renew_at, stored: true, made: 9 }
+    }
+
+    #[test]
+    fn a_value_is_current_while_all_is_that_it_depends_on_but_its_own_entry() {
+        for ended in ["@everything", "tools", "tag", "entry", "other"] {
+            for deadline in [at(20), at(30)] {
+                let table = Table::new(true);
+                let [everything, tools, tag, _other] =
+                    ["@everything", "tools", "tag", "other"].map(|name| known(&table, name));
+                let single = known(&table, &Owner::of(&[1; 32]).entry(&[2; 32]));
+                let own: Own = [everything, tools];
+                let facts = Facts::of(&entry(&[&own[0], &own[1], &tag, &single], deadline), &own, 3);
+                assert!(facts.is_current(&own));
+                let stamp = facts.stamp(&own);
+                let names: Vec<&str> = stamp.parts().iter().map(|(cell, _)| &**cell.name()).collect();
+                assert_eq!(names, ["@everything", "tools", "tag"]);
+                assert!(stamp.is_current());
+                let ends = if ended == "entry" { &**single.name() } else { ended };
+                table.announce(ends, Epoch::confirmed(6), false);
+                let lives = ["entry", "other"].contains(&ended);
+                assert_eq!(facts.is_current(&own), lives, "{ended} was ended");
+                let times = Times { now: at(10), tracked_until: Moment::NEVER, lease: std::time::Duration::ZERO };
+                let verdict = if lives { Verdict::Fresh } else { Verdict::Gone };
+                assert_eq!(facts.judge(&own, Coherence::Tracked, times), verdict, "{ended} was ended");
+            }
+        }
+    }
+
+    #[test]
+    fn few_values_have_more_than_the_epochs_of_their_function_and_all_are_handed_on_as_they_came() {
+        let table = Table::new(true);
+        let [everything, tools, tag] = ["@everything", "tools", "tag"].map(|name| known(&table, name));
+        let own: Own = [everything, tools];
+        for (cells, deadline, plain) in [
+            (vec![&own[0], &own[1]], at(20), true),
+            (vec![&own[0], &own[1]], at(30), false),
+            (vec![&own[0], &own[1], &tag], at(20), false),
+        ] {
+            let facts = Facts::of(&entry(&cells, deadline), &own, 3);
+            assert_eq!(facts.more.is_none(), plain, "until {deadline:?}");
+            let handed_on = Kept { value: 7_u32, facts }.entry(&own);
+            let times = (handed_on.born, handed_on.renew_at, handed_on.served_until, handed_on.deadline);
+            assert_eq!(times, (at(1), at(15), at(20), deadline));
+            assert_eq!((handed_on.stamp.parts().len(), handed_on.made, handed_on.stored), (cells.len(), 9, true));
+            assert_eq!(handed_on.value.downcast_ref(), Some(&7_u32));
+        }
+    }
+}

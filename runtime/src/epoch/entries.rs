@@ -163,7 +163,8 @@ mod tests {
             assert_eq!(single.any_entry(), owner.any_entry());
             assert_eq!(Single::of(&owner.any_entry()), None);
         }
-        for other in ["@entry:", "@entry:xy:zz", "@function:", "@function:0", "#1", "", "a b", "@other"] {
+        let (half, other_half) = (format!("@entry:xy:{:064x}", 9), format!("@entry:{:016x}:zz", 7));
+        for other in ["@entry:", &half, &other_half, "@function:", "@function:0", "#1", "", "a b", "@other"] {
             assert!(!crate::epoch::is_canonical(other), "{other}");
         }
         for other in ["tools", "@everything", "@entry:", "@entry:xy:zz", "@function:", "#1"] {

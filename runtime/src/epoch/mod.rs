@@ -5,6 +5,8 @@ mod again;
 mod canonical;
 mod cell;
 mod entries;
+#[cfg(all(test, any(feature = "redis", feature = "testkit")))]
+mod kept_tests;
 #[cfg_attr(not(feature = "redis"), allow(dead_code, reason = "what only Redis asks for"))]
 mod number;
 mod stamp;

@@ -312,9 +312,31 @@ mod tests {
         let table = Table::new(false);
         let before = table.counter();
         table.end(&table.cell("gone"), Fencing::None);
-        for i in 0..SWEEP_FROM * 2 {
+        for i in 0..=SWEEP_FROM {
             let _ = table.cell(&i.to_string());
         }
         assert!(table.cell("gone").changed() > before);
+    }
+
+    #[test]
+    fn a_sweep_keeps_to_the_tick_and_the_change_and_comes_again_at_twice_as_many() {
+        let (table, now) = (Table::new(true), Moment::from_nanos(50));
+        table.cell("fenced").fence(1, Moment::from_nanos(51), Moment::START);
+        table.cell("past").fence(1, now, Moment::START);
+        table.announce("lately", at(5), false);
+        let last = table.cell("lately").changed() + LATELY - 1;
+        let kept = |counter| {
+            let mut cells = table.cells();
+            cells.sweep(now, Some(counter));
+            let mut names: Vec<_> = cells.by_name.keys().map(ToString::to_string).collect();
+            names.sort();
+            names
+        };
+        assert_eq!(kept(last), ["fenced", "lately"]);
+        assert_eq!(kept(last + 1), ["fenced"]);
+        let _used: Vec<_> = (0..SWEEP_FROM / 2).map(|id| table.cell(&id.to_string())).collect();
+        let mut cells = table.cells();
+        cells.sweep(now, None);
+        assert_eq!(cells.sweep_at, SWEEP_FROM + 2, "the fenced one, too");
     }
 }

@@ -1,6 +1,6 @@
 //! What a transaction holds back: the ends made inside it, and the fences that stand until they are sent.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Larder;
@@ -23,8 +23,34 @@ pub(crate) struct Held {
 struct Ends {
     larder: Larder,
     names: BTreeSet<String>,
-    cells: Vec<Arc<Cell>>,
-    fenced: Vec<Arc<Cell>>,
+    cells: Cells,
+    fenced: Cells,
+}
+
+/// Cells in the order in which they came, each once.
+#[derive(Debug, Default)]
+struct Cells {
+    in_order: Vec<Arc<Cell>>,
+    /// Where they lie: none goes while it is in the list.
+    addresses: HashSet<usize>,
+}
+
+impl Cells {
+    fn address(cell: &Arc<Cell>) -> usize {
+        Arc::as_ptr(cell).addr()
+    }
+
+    fn add(&mut self, more: &[Arc<Cell>]) {
+        for cell in more {
+            if self.addresses.insert(Self::address(cell)) {
+                self.in_order.push(Arc::clone(cell));
+            }
+        }
+    }
+
+    fn has(&self, cell: &Arc<Cell>) -> bool {
+        self.addresses.contains(&Self::address(cell))
+    }
 }
 
 impl Held {
@@ -56,7 +82,7 @@ impl Held {
     pub(super) fn hold(self: &Arc<Self>, larder: &Larder, names: &[String], cells: &[Arc<Cell>]) -> bool {
         let held = self.change(larder, |ends| {
             ends.names.extend(names.iter().cloned());
-            add(&mut ends.cells, cells);
+            ends.cells.add(cells);
         });
         if held {
             Gathered::held(self, larder.id(), cells);
@@ -66,14 +92,14 @@ impl Held {
 
     /// Takes note of fences.
     pub(super) fn fenced(&self, larder: &Larder, cells: &[Arc<Cell>]) {
-        self.change(larder, |ends| add(&mut ends.fenced, cells));
+        self.change(larder, |ends| ends.fenced.add(cells));
     }
 
     fn change(&self, larder: &Larder, change: impl FnOnce(&mut Ends)) -> bool {
         let mut all = self.ends();
         let Some(all) = all.as_mut() else { return false };
         let place = all.iter().position(|ends| ends.larder.id() == larder.id()).unwrap_or_else(|| {
-            let (names, cells, fenced) = (BTreeSet::new(), Vec::new(), Vec::new());
+            let (names, cells, fenced) = (BTreeSet::new(), Cells::default(), Cells::default());
             all.push(Ends { larder: larder.clone(), names, cells, fenced });
             all.len() - 1
         });
@@ -85,7 +111,7 @@ impl Held {
 
     /// Whether the end of this is held, here or in a transaction around.
     pub(crate) fn holds(&self, cell: &Arc<Cell>) -> bool {
-        let mine = |all: &Vec<Ends>| all.iter().any(|ends| has(&ends.cells, cell));
+        let mine = |all: &Vec<Ends>| all.iter().any(|ends| ends.cells.has(cell));
         self.ends().as_ref().is_some_and(mine) || self.outer.as_ref().is_some_and(|outer| outer.holds(cell))
     }
 
@@ -97,15 +123,15 @@ impl Held {
         for Ends { larder, names, cells, fenced } in self.ends().take().unwrap_or_default() {
             let names: Vec<String> = names.into_iter().collect();
             if let Some(outer) = &self.outer
-                && outer.hold(&larder, &names, &cells)
+                && outer.hold(&larder, &names, &cells.in_order)
             {
-                outer.fenced(&larder, &fenced);
+                outer.fenced(&larder, &fenced.in_order);
                 continue;
             }
-            let bare: Vec<_> = fenced.iter().filter(|cell| !has(&cells, cell)).cloned().collect();
-            let fencing = if fenced.is_empty() { Fencing::None } else { Fencing::Lower(token) };
-            if !cells.is_empty() {
-                sent.push(larder.end_now(&names, cells, fencing));
+            let bare: Vec<_> = fenced.in_order.iter().filter(|cell| !cells.has(cell)).cloned().collect();
+            let fencing = if fenced.in_order.is_empty() { Fencing::None } else { Fencing::Lower(token) };
+            if !cells.in_order.is_empty() {
+                sent.push(larder.end_now(&names, cells.in_order, fencing));
             }
             if !bare.is_empty() {
                 larder.lower(&bare, token);
@@ -120,7 +146,7 @@ impl Held {
         for Ends { larder, fenced, .. } in self.ends().take().unwrap_or_default() {
             // The transaction around it may have fenced the same.
             let around = |cell: &Arc<Cell>| self.outer.as_ref().is_some_and(|outer| outer.has_fenced(cell));
-            let mine: Vec<_> = fenced.into_iter().filter(|cell| !around(cell)).collect();
+            let mine: Vec<_> = fenced.in_order.into_iter().filter(|cell| !around(cell)).collect();
             if !mine.is_empty() {
                 larder.lower(&mine, token);
             }
@@ -128,19 +154,41 @@ impl Held {
     }
 
     fn has_fenced(&self, cell: &Arc<Cell>) -> bool {
-        let mine = |all: &Vec<Ends>| all.iter().any(|ends| has(&ends.fenced, cell));
+        let mine = |all: &Vec<Ends>| all.iter().any(|ends| ends.fenced.has(cell));
         self.ends().as_ref().is_some_and(mine) || self.outer.as_ref().is_some_and(|outer| outer.has_fenced(cell))
     }
 }
 
-fn has(cells: &[Arc<Cell>], cell: &Arc<Cell>) -> bool {
-    cells.iter().any(|known| Arc::ptr_eq(known, cell))
-}
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::thread;
+    use std::time::Duration;
 
-fn add(cells: &mut Vec<Arc<Cell>>, more: &[Arc<Cell>]) {
-    for cell in more {
-        if !has(cells, cell) {
-            cells.push(Arc::clone(cell));
-        }
+    use pollster::block_on;
+
+    use super::*;
+
+    /// Each name is compared with a few, and not with all that came before: with all of them, this takes minutes.
+    #[test]
+    fn a_transaction_of_very_many_names_holds_each_once_in_a_time_that_grows_with_their_number() {
+        const NAMES: usize = 40_000;
+        let held = || {
+            let larder = block_on(Larder::builder().ignore_environment().build()).expect("in memory");
+            let held = Held::within(None);
+            let cells: Vec<_> = (0..NAMES).map(|id| larder.table().cell(&format!("tag:{id}"))).collect();
+            for cell in cells.iter().chain(&cells) {
+                assert!(held.hold(&larder, &[], std::slice::from_ref(cell)));
+                held.fenced(&larder, std::slice::from_ref(cell));
+            }
+            assert!(cells.iter().all(|cell| held.holds(cell) && held.has_fenced(cell)));
+            assert!(!held.holds(&larder.table().cell("another")));
+            let receipts: Vec<_> = held.make().into_iter().map(block_on).collect();
+            let names: Vec<_> = receipts.iter().flat_map(|receipt| receipt.names()).collect();
+            names.len()
+        };
+        let (done, ended) = mpsc::channel();
+        thread::spawn(move || done.send(held()));
+        assert_eq!(ended.recv_timeout(Duration::from_secs(20)), Ok(NAMES), "it did not end");
     }
 }

@@ -197,8 +197,13 @@ mod tests {
     fn a_key_is_found_as_it_was_kept_and_as_nothing_else() {
         let hasher = foldhash::fast::RandomState::default();
         let all: Vec<u8> = (0..60).map(|at| at % 7).collect();
-        let zeros = [0; 60];
-        let forms: Vec<&[u8]> = (0..60).flat_map(|end| [&all[..end], &zeros[..end]]).collect();
+        // Words that differ by the same bits must not make up for each other.
+        let (zeros, ones) = ([0; 60], [1; 60]);
+        // Around the end of a word, of all words, and in the buffer.
+        let some = [0, 1, 7, 8, 9, 16, 17, 39, 40, 41, 59];
+        let lengths: Vec<usize> = if cfg!(miri) { some.into() } else { (0..60).collect() };
+        let forms: Vec<&[u8]> =
+            lengths.into_iter().flat_map(|end| [&all[..end], &zeros[..end], &ones[..end]]).collect();
         for (at, form) in forms.iter().enumerate() {
             let stored = Form::from(*form).to_stored();
             for (other_at, other) in forms.iter().enumerate() {
@@ -216,7 +221,7 @@ mod tests {
     #[test]
     fn the_bytes_are_the_same_however_they_were_pushed() {
         let all: Vec<u8> = (1..=60).collect();
-        for first in 0..60 {
+        for first in (0..60).step_by(if cfg!(miri) { 13 } else { 1 }) {
             for step in 1..9 {
                 let mut form = Form::default();
                 form.push(&all[..first]);
@@ -231,5 +236,65 @@ mod tests {
                 assert_eq!(form.to_bytes(), all, "{first}, {step}");
             }
         }
+    }
+
+    #[test]
+    fn a_form_of_up_to_five_words_is_kept_in_them() {
+        assert!(Form::default().is_empty() && Form::from([].as_slice()).is_empty());
+        for length in [1, 39, 40, 41] {
+            let bytes = vec![7; length];
+            for piece in [3, 10, 41] {
+                let mut form = Form::default();
+                bytes.chunks(piece).for_each(|piece| form.push(piece));
+                assert!(!form.is_empty());
+                assert_eq!(matches!(form.to_stored(), StoredKey::Short { .. }), length <= 40, "{length} by {piece}");
+            }
+        }
+    }
+
+    /// Most keys are that short: an id and a name.
+    #[test]
+    fn a_key_of_two_words_is_hashed_in_two_and_a_longer_one_as_a_whole() {
+        #[derive(Default)]
+        struct Words(Vec<u64>);
+
+        impl Hasher for Words {
+            fn write(&mut self, bytes: &[u8]) {
+                self.0.extend(bytes.iter().map(|byte| u64::from(*byte)));
+            }
+
+            fn write_u64(&mut self, word: u64) {
+                self.0.push(word);
+            }
+
+            fn finish(&self) -> u64 {
+                0
+            }
+        }
+
+        let hashed = |length: usize| {
+            let mut words = Words::default();
+            Form::from(vec![1; length].as_slice()).hash(&mut words);
+            words.0
+        };
+        let whole = u64::from_le_bytes([1; 8]);
+        assert_eq!(hashed(16), [whole, whole]);
+        assert_eq!(hashed(17), [whole, whole, 1, 0, 0]);
+        assert_eq!(hashed(40), [whole; 5]);
+        assert_eq!(hashed(50), [1; 50]);
+    }
+
+    #[test]
+    fn a_long_form_leaves_its_buffer_to_the_next_unless_it_is_huge() {
+        let lent = || SPARE.replace(Vec::new()).capacity();
+        drop(Form::from([1; 100].as_slice()));
+        assert!(lent() >= 100);
+        drop(Form::from([1; 20].as_slice()));
+        assert_eq!(lent(), 0, "it never had one");
+        SPARE.set(Vec::with_capacity(4096));
+        drop(Form::from([1; 100].as_slice()));
+        assert_eq!(lent(), 4096, "the one that was there");
+        drop(Form::from([1; 4097].as_slice()));
+        assert_eq!(lent(), 0);
     }
 }

@@ -13,7 +13,7 @@ pub mod searches;
 pub mod server;
 
 pub use bounds::{Bounds, Dependence, Fault, Kept, Promise, Safeguard, Start};
-pub use model::{Outcome, Step, search};
+pub use model::{Outcome, Step, exhaust, search};
 pub use searches::every_search;
 
 #[cfg(test)]

@@ -2,14 +2,14 @@
 
 use std::time::Instant;
 
-use larder_model::{every_search, search};
+use larder_model::{every_search, exhaust};
 
 #[expect(clippy::print_stdout, reason = "a report is what this is run for")]
 fn main() {
     let wanted = std::env::args().nth(1).unwrap_or_default();
     for (name, bounds) in every_search().into_iter().filter(|(name, _)| name.contains(&wanted)) {
         let begun = Instant::now();
-        let found = search(bounds);
+        let found = exhaust(bounds);
         println!("{name}: {} states, ways of up to {} steps, {:.0?}", found.states, found.depth, begun.elapsed());
         if let Some((promise, steps)) = found.broken {
             println!("  NOT {promise}:");

@@ -1,6 +1,6 @@
 //! Everything that may happen next, in every order.
 
-use stateright::{Checker as _, HasDiscoveries, Model, Property};
+use stateright::{Checker, CheckerBuilder, HasDiscoveries, Model, Property};
 
 use crate::bounds::{Bounds, Dependence, Fault, Promise, Safeguard, Start};
 use crate::cell::Epoch;
@@ -295,16 +295,24 @@ pub struct Outcome {
     pub lively: bool,
 }
 
-/// Searches all that can happen within these bounds.
+/// Searches all that can happen within these bounds, the nearest first: a way to a broken promise is one of the shortest.
 #[must_use]
 pub fn search(bounds: Bounds) -> Outcome {
-    let checker = bounds
-        .checker()
-        .threads(2)
-        .target_max_depth(bounds.depth)
-        .finish_when(HasDiscoveries::AnyFailures)
-        .spawn_bfs()
-        .join();
+    outcome(&checker(bounds).target_max_depth(bounds.depth).spawn_bfs().join())
+}
+
+/// The same in a small part of the memory, to the end: what was begun is followed first, so that few states wait at a time.
+/// A way to a broken promise may be long.
+#[must_use]
+pub fn exhaust(bounds: Bounds) -> Outcome {
+    outcome(&checker(bounds).spawn_dfs().join())
+}
+
+fn checker(bounds: Bounds) -> CheckerBuilder<Bounds> {
+    bounds.checker().threads(2).finish_when(HasDiscoveries::AnyFailures)
+}
+
+fn outcome(checker: &impl Checker<Bounds>) -> Outcome {
     let mut found = checker.discoveries();
     let lively = found.remove("all is well again after all that may happen").is_some();
     let broken = found.into_iter().next().map(|(name, path)| (name, path.into_actions()));
