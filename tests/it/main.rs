@@ -44,6 +44,7 @@ mod owed;
 mod proxy;
 mod receipts;
 mod reconnect;
+mod record;
 mod redis_may_die;
 mod renewal;
 mod revisions;

@@ -200,6 +200,7 @@ async fn obey(larder: Option<&Larder>, line: &str) {
             let shown = metadata_extension::metadata(&config, &ORIGIN, "a.example").await;
             answer(format!("{} providers", shown.base.providers));
         }
+        "record" => answer(crate::record::obey(rest).await),
         "resident" => answer(crate::bounded::resident()),
         "survivors" => answer(crate::bounded::survivors().await),
         "meet" => answer(crate::bounded::meet_many_names().await),
