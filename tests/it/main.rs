@@ -56,6 +56,7 @@ mod server;
 mod settle;
 mod stacked;
 mod support;
+mod tenants;
 mod testkit;
 mod together;
 mod topology;

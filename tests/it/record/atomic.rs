@@ -101,6 +101,8 @@ async fn a_server_that_dies_in_its_writes_comes_back_with_whole_records() {
         connected(&larder).await;
     }
     writer.abort();
+    let _ = writer.await;
+    node(&server).await.scope(everything_is_found()).await;
 }
 
 /// Each record is found by each of its fields, and nothing else is.

@@ -155,3 +155,42 @@ async fn a_stand_in_that_fails_is_a_redis_that_is_away() {
     larder.redis().recover();
     assert_eq!(larder.scope(Tenant::load(&1)).await.unwrap(), None);
 }
+
+/// All that README lists for an instance, and for records.
+const NEEDED: &str = "~it:* &it:* +get +mget +set +eval +time +role +info +ping +publish +subscribe +hello +select +exists +hget +hmget \
+                      +hset +hlen +pexpire +pttl +del +zadd +zrange +zremrangebyscore +hkeys +hdel +zrem +pexpireat +persist";
+
+#[tokio::test]
+async fn a_user_needs_no_more_than_what_is_listed_and_without_it_nothing_is_changed() {
+    let server = RedisServer::start();
+    let _: String = server.run(&format!("ACL SETUSER app on >hunter2 {NEEDED}")).await;
+    let larder = crate::support::node_at(&format!("redis://app:hunter2@127.0.0.1:{}", server.port())).await;
+    larder
+        .scope(async {
+            for plan in ["gold", "free"] {
+                tenant(1, "a", plan).save().await.unwrap();
+                assert_eq!(planned(plan).await.len(), 1);
+            }
+            Ticket { id: 1 }.save().await.unwrap();
+            assert!(Ticket::ttl(&1).await.unwrap().is_some());
+            assert!(Tenant::delete(&1).await.unwrap());
+            tenant(1, "a", "gold").save().await.unwrap();
+            for missing in ["hkeys", "zadd", "hset"] {
+                let _: String = server.run(&format!("ACL SETUSER app -{missing}")).await;
+                let error = tenant(1, "b", "free").save().await.unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
+                assert_eq!(Tenant::load(&1).await.unwrap(), Some(tenant(1, "a", "gold")), "without {missing}");
+                assert_eq!(planned("gold").await.len(), 1, "without {missing}");
+                assert_eq!(planned("free").await.len(), 0, "without {missing}");
+                let _: String = server.run(&format!("ACL SETUSER app +{missing}")).await;
+            }
+        })
+        .await;
+}
+
+#[derive(Debug, Serialize, Deserialize, Record)]
+#[record(name = "ticket", ttl = 20)]
+struct Ticket {
+    #[record(key)]
+    id: u64,
+}

@@ -39,27 +39,38 @@ pub(crate) async fn planned(plan: &str) -> BTreeSet<u64> {
     Tenant::find(Tenant::PLAN, plan).await.unwrap().into_iter().map(|tenant| tenant.id).collect()
 }
 
+/// All keys that begin so with what they hold, in one moment.
+const SNAPSHOT: &str = r"
+local all = {}
+for _, key in ipairs(redis.call('KEYS', ARGV[1] .. '*')) do
+  local is_record = redis.call('TYPE', key).ok == 'hash'
+  all[#all + 1] = {key, is_record and redis.call('HGETALL', key) or redis.call('ZRANGE', key, 0, -1)}
+end
+return all";
+
 /// Reads all that Redis holds of a type without a ttl, and fails where a record is not in each of its sets, or a set holds
 /// anything else. Returns how many records there are.
 pub(crate) async fn consistent(server: &RedisServer, name: &str) -> usize {
     let prefix = format!("it:1:@record:{{{name}}}:");
+    let mut snapshot = redis::cmd("EVAL");
+    snapshot.arg(SNAPSHOT).arg(0).arg(&prefix);
+    let keys: Vec<(String, Vec<Vec<u8>>)> = snapshot.query_async(&mut server.raw().await).await.unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let (mut wanted, mut found) = (BTreeSet::new(), BTreeSet::new());
     let mut records = 0;
-    for key in server.keys_with(&prefix).await {
+    for (key, held) in &keys {
         let rest = key.strip_prefix(&prefix).expect("a key of this type");
         match rest.rsplit_once(':') {
             None => {
                 records += 1;
-                let fields: BTreeMap<String, Vec<u8>> = server.run(&format!("HGETALL {key}")).await;
+                let fields: BTreeMap<String, &[u8]> =
+                    held.chunks(2).map(|pair| (text(&pair[0]), pair[1].as_slice())).collect();
                 assert!(fields.contains_key("value") && fields.contains_key("shape"), "half a record: {fields:?}");
                 for (field, value) in fields.iter().filter_map(|(field, value)| Some((field.strip_prefix('.')?, value))) {
-                    wanted.insert((field.to_owned(), String::from_utf8(value.clone()).unwrap(), rest.to_owned()));
+                    wanted.insert((field.to_owned(), text(value), rest.to_owned()));
                 }
             }
-            Some((field, value)) => {
-                let members: Vec<String> = server.run(&format!("ZRANGE {key} 0 -1")).await;
-                found.extend(members.into_iter().map(|own| (field.to_owned(), value.to_owned(), own)));
-            }
+            Some((field, value)) => found.extend(held.iter().map(|own| (field.to_owned(), value.to_owned(), text(own)))),
         }
     }
     assert_eq!(wanted.len(), wanted.intersection(&found).count(), "an index misses a record");
