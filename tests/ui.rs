@@ -13,6 +13,13 @@ fn compile_time() {
     cases.pass("../tests/ui/pass/*.rs");
 }
 
+/// Records are there with the features that have a Redis, or a stand-in for it.
+#[cfg(any(feature = "redis", feature = "testkit"))]
+#[test]
+fn records() {
+    trybuild::TestCases::new().compile_fail("../tests/ui/record/*.rs");
+}
+
 #[test]
 fn an_expansion_that_is_asked_for_is_printed() -> std::io::Result<()> {
     // What was compiled before would not be compiled again, and print nothing.

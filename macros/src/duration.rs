@@ -60,6 +60,16 @@ impl Length {
         Err(syn::Error::new(length.span(), fault))
     }
 
+    /// As [`Length::read`], and as long as a record can live.
+    pub(crate) fn read_life(value: Expr) -> syn::Result<Self> {
+        match Self::read(value)? {
+            Self::Fixed(Duration::ZERO, at) => {
+                Err(syn::Error::new(at, "a record of no life is never stored: leave out `ttl` for one without an end"))
+            }
+            length => Ok(length),
+        }
+    }
+
     /// As [`Length::read`], and longer than nothing.
     pub(crate) fn read_err(value: Expr) -> syn::Result<Self> {
         match Self::read(value)? {

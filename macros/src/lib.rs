@@ -28,6 +28,7 @@ mod chain;
 mod conditions;
 mod duration;
 mod errors;
+mod fields;
 mod fingerprint;
 mod function;
 mod hexsha_cached;
@@ -43,6 +44,7 @@ mod order;
 mod policy;
 mod printed;
 mod receiver;
+mod record;
 mod renewal;
 mod returns;
 mod revision;
@@ -155,8 +157,22 @@ pub fn leader(args: TokenStream, item: TokenStream) -> TokenStream {
 #[doc = include_str!("../docs/cache_key.md")]
 #[proc_macro_derive(CacheKey, attributes(key))]
 pub fn derive_cache_key(item: TokenStream) -> TokenStream {
+    derive(item, cache_key::expand)
+}
+
+#[doc = include_str!("../docs/record.md")]
+#[proc_macro_derive(Record, attributes(record))]
+pub fn derive_record(item: TokenStream) -> TokenStream {
+    derive(item, record::expand)
+}
+
+/// The way of every derive.
+fn derive(
+    item: TokenStream,
+    expand: fn(&proc_macro2::TokenStream) -> syn::Result<proc_macro2::TokenStream>,
+) -> TokenStream {
     let item = item.into();
-    let expanded = cache_key::expand(&item).unwrap_or_else(syn::Error::into_compile_error);
+    let expanded = expand(&item).unwrap_or_else(syn::Error::into_compile_error);
     printed::print_if_asked(&item, &expanded);
     expanded.into()
 }

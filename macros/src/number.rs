@@ -23,6 +23,12 @@ pub(crate) fn version(value: Expr) -> syn::Result<Expr> {
     }
 }
 
+/// A schema version that is part of what is stored: the macro has to know it.
+pub(crate) fn known_version(value: Expr) -> syn::Result<u32> {
+    let number = whole(&value)?.and_then(|number| u32::try_from(number).ok());
+    number.ok_or_else(|| syn::Error::new_spanned(value, "this version is no `u32` in digits: write for example `2`"))
+}
+
 /// How many replicas must have a lease; an expression is a `u32`.
 pub(crate) fn replicas(value: Expr) -> syn::Result<Expr> {
     match whole(&value)? {

@@ -33,6 +33,12 @@ pub enum ErrorKind {
     Unavailable,
     /// A lease was lost before the work under it ended.
     LeaseLost,
+    /// A record has a value of a unique field that another one has; the text names the field.
+    Conflict,
+    /// A stored record was written by another version of its type, or is damaged.
+    Unreadable,
+    /// A record has no stored form, or a field of it no form as a key.
+    Unstorable,
 }
 
 impl Error {

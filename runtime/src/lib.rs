@@ -34,6 +34,8 @@ mod log;
 mod metrics;
 mod reactor;
 #[cfg(any(feature = "redis", feature = "testkit"))]
+mod record;
+#[cfg(any(feature = "redis", feature = "testkit"))]
 mod redis_tier;
 #[cfg_attr(not(feature = "redis"), allow(dead_code, reason = "what only Redis asks for"))]
 mod remote;
@@ -52,7 +54,13 @@ pub use instance::{
 };
 pub use key::{BySerde, CacheKey, KeyWriter, by_serde};
 pub use larder_macros::{CacheKey, hexsha_cached, invalidates, leader, ttl_cached};
+#[cfg(any(feature = "redis", feature = "testkit"))]
+#[cfg_attr(docsrs, doc(cfg(any(feature = "redis", feature = "testkit"))))]
+pub use larder_macros::Record;
 pub use lease::{Campaign, Campaigning, Holder, Leader, LeaderGate, Leadership, Lease, campaign, leaders, lease};
+#[cfg(any(feature = "redis", feature = "testkit"))]
+#[cfg_attr(docsrs, doc(cfg(any(feature = "redis", feature = "testkit"))))]
+pub use record::{Index, Record, Unique};
 pub use revision::{HexSha, Revisioned};
 pub use stats::{Breaker, Counts, LeaseStats, RedisStats, Stats};
 pub use value::{Cacheable, Conclusion};

@@ -9,6 +9,8 @@ pub use crate::call::{
 };
 pub use crate::instance::{EntryOf, entry_of};
 pub use crate::key::Key;
+#[cfg(any(feature = "redis", feature = "testkit"))]
+pub use crate::record::{Filing, Former};
 pub use crate::revision::{LeftOut, Unrevised};
 pub use crate::value::{
     CanFail, Declared, Failures, LivesIn, Local, LocalKey, MayBeNone, Now, Opaque, Outcome, Pending, Plain, Return,

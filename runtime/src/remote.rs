@@ -96,6 +96,10 @@ pub(crate) trait Remote: Keeper {
     /// Takes fences away without ending anything. What does not get through runs out by itself.
     fn lower(&self, cells: &[Arc<Cell>], token: u64);
 
+    /// Who keeps records there.
+    #[cfg(any(feature = "redis", feature = "testkit"))]
+    fn shelf(&self) -> &dyn crate::record::Shelf;
+
     /// One round trip to the server, timed.
     fn ping(&self) -> Reply<'static, Duration>;
 

@@ -117,6 +117,11 @@ impl Node {
         self.answers.recv_timeout(Duration::from_secs(60)).expect("an answer of the other process")
     }
 
+    /// The next answer, if it is there.
+    pub(crate) fn answered(&self) -> Option<String> {
+        self.answers.try_recv().ok()
+    }
+
     /// Ends the process as a crash would.
     pub(crate) fn kill(&mut self) {
         let _ = self.child.kill();
@@ -200,6 +205,8 @@ async fn obey(larder: Option<&Larder>, line: &str) {
             let shown = metadata_extension::metadata(&config, &ORIGIN, "a.example").await;
             answer(format!("{} providers", shown.base.providers));
         }
+        "record" => answer(crate::record::obey(rest).await),
+        "tenants" => crate::tenants::obey(rest),
         "resident" => answer(crate::bounded::resident()),
         "survivors" => answer(crate::bounded::survivors().await),
         "meet" => answer(crate::bounded::meet_many_names().await),

@@ -3,7 +3,7 @@
 use expect_test::{ExpectFile, expect_file};
 use proc_macro2::TokenStream;
 
-use crate::{cache_key, hexsha_cached, invalidates, leader, ttl_cached};
+use crate::{cache_key, hexsha_cached, invalidates, leader, record, ttl_cached};
 
 type Expand = fn(TokenStream, TokenStream) -> syn::Result<TokenStream>;
 
@@ -294,5 +294,26 @@ fn derive_enum() {
             Between { low: u32, high: u32 },
         }",
         expect_file!["../../expansions/derive_enum.rs"],
+    );
+}
+
+#[test]
+fn derive_record() {
+    check(
+        "derive(Record)",
+        |_, item| record::expand(&item),
+        "",
+        r#"#[record(name = "tenant", ttl = "1h", from = TenantV1)]
+        struct Tenant {
+            #[record(key)]
+            id: u64,
+            #[record(unique)]
+            pub host: String,
+            #[record(index)]
+            #[serde(default)]
+            r#type: Option<Kind>,
+            note: String,
+        }"#,
+        expect_file!["../../expansions/derive_record.rs"],
     );
 }

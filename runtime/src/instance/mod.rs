@@ -187,7 +187,7 @@ impl Larder {
         self.inner.id
     }
 
-    #[cfg(feature = "metrics")]
+    #[cfg(any(feature = "metrics", feature = "redis", feature = "testkit"))]
     pub(crate) fn namespace(&self) -> &str {
         &self.inner.settings.namespace
     }

@@ -133,6 +133,12 @@ impl KeyWriter {
         writer
     }
 
+    /// Whether the value is a `None`.
+    #[cfg(any(feature = "redis", feature = "testkit"))]
+    pub(crate) fn is_none(&self) -> bool {
+        self.form.byte(0) == Some(tag::NONE)
+    }
+
     /// The SHA-256 of the canonical form; `None` when none could be made.
     pub(crate) fn sha256(&self) -> Option<[u8; 32]> {
         (!self.unusable).then(|| Sha256::digest(self.form.to_bytes()).into())

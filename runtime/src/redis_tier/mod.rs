@@ -25,6 +25,8 @@ mod names;
 mod pace;
 mod pending;
 #[cfg(feature = "redis")]
+mod records;
+#[cfg(feature = "redis")]
 mod retired;
 #[cfg(feature = "redis")]
 mod scripts;

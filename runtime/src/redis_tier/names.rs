@@ -73,6 +73,11 @@ impl Names {
         (format!("{namespace}:{version}:@lease:{{{name}}}"), format!("{namespace}:{version}:@fence:{{{name}}}"))
     }
 
+    /// What all keys of one type of record begin with: they lie in one Cluster slot.
+    pub(crate) fn records(&self, name: &str) -> String {
+        format!("{}:{}:@record:{{{name}}}:", self.namespace, crate::cache::WIRE_VERSION)
+    }
+
     /// The list of the leases that somebody asked for lately.
     pub(crate) fn leaders(&self) -> String {
         format!("{}:{}:@leaders", self.namespace, crate::cache::WIRE_VERSION)

@@ -20,6 +20,7 @@ use crate::clock::Clock;
 use crate::epoch::{Cell, Fencing, Table, Told};
 use crate::instance::{Parts, Settings};
 use crate::reactor::Reactor;
+use crate::record::Shelf;
 use crate::remote::{Found, Read, Record, Refusal, Remote, Reply};
 use crate::stats::{self, RedisStats};
 
@@ -236,6 +237,10 @@ impl Remote for Redis {
             confirmed
         });
         Box::pin(async move { settled.result().await.unwrap_or(Err(Refusal::Away)) })
+    }
+
+    fn shelf(&self) -> &dyn Shelf {
+        self
     }
 
     fn ping(&self) -> Reply<'static, Duration> {

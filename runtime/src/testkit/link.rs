@@ -20,6 +20,7 @@ use crate::instance::{Parts, Settings};
 use crate::lease::Freed;
 use crate::log;
 use crate::reactor::Reactor;
+use crate::record::Shelf;
 use crate::redis_tier::{Breaker, Pending};
 use crate::remote::{Read, Record, Refusal, Remote, Reply};
 use crate::stats::RedisStats;
@@ -281,6 +282,10 @@ impl Remote for Tier {
             let answer = Arc::clone(&link).exchange(Way::Write, raises).await;
             link.settle(&cells, generation, answer)
         })
+    }
+
+    fn shelf(&self) -> &dyn Shelf {
+        self
     }
 
     fn ping(&self) -> Reply<'static, Duration> {

@@ -31,6 +31,7 @@ mod clock;
 mod entities;
 mod leases;
 mod link;
+mod records;
 mod sabotage;
 mod server;
 mod stand_in;

@@ -1,10 +1,11 @@
-//! What the stand-in holds: epochs, values and leases, as one server would.
+//! What the stand-in holds: epochs, values, leases and records, as one server would.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use super::Hand;
+use super::records::Records;
 use crate::clock::Moment;
 use crate::epoch::{Epoch, Fencing, Single, Table, Told, canonical};
 use crate::lease::{Freed, Local, Own};
@@ -21,6 +22,7 @@ pub(super) struct Store {
     settle: Duration,
     values: HashMap<String, Value>,
     pub(super) leases: Local,
+    pub(super) records: Records,
     /// The server's time at the last epoch, in microseconds: it does not stand still while the hand does.
     last: u64,
     subscribers: Vec<(u64, Weak<Table>)>,
@@ -53,7 +55,8 @@ impl Store {
     pub(super) fn new(hand: Arc<Hand>, settle: Duration) -> Self {
         let (epochs, ends, values) = (HashMap::new(), HashMap::new(), HashMap::new());
         let (subscribers, waiting) = (Vec::new(), Vec::new());
-        Self { hand, epochs, ends, settle, values, leases: Local::default(), last: 0, subscribers, waiting }
+        let (leases, records) = (Local::default(), Records::default());
+        Self { hand, epochs, ends, settle, values, leases, records, last: 0, subscribers, waiting }
     }
 
     /// Loses everything.
@@ -62,6 +65,7 @@ impl Store {
         self.ends.clear();
         self.values.clear();
         self.leases.forget();
+        self.records = Records::default();
     }
 
     /// Announces to this link from now on.

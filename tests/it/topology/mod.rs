@@ -10,3 +10,5 @@ mod login;
 mod process;
 mod rows;
 mod sentinel;
+
+pub(crate) use cluster_fixture::Cluster;

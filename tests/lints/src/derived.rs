@@ -1,6 +1,7 @@
-//! Types that are part of a key.
+//! Types that are part of a key, and records.
 
-use larder::CacheKey;
+use larder::{CacheKey, Record};
+use serde::{Deserialize, Serialize};
 
 /// Named fields.
 #[derive(CacheKey, Clone, Debug)]
@@ -32,4 +33,35 @@ pub enum Page {
         /// To.
         high: u32,
     },
+}
+
+/// Fields of every kind, some of them seen by nobody else.
+#[derive(Clone, Debug, Serialize, Deserialize, Record)]
+#[record(name = "tenant", ttl = "1h", from = TenantV1)]
+pub struct Tenant {
+    /// Its number.
+    #[record(key)]
+    pub id: u64,
+    /// Its own.
+    #[record(unique)]
+    pub host: String,
+    #[record(index)]
+    plan: String,
+    #[record(index)]
+    r#type: Option<u8>,
+    note: String,
+}
+
+/// What it was before.
+#[derive(Clone, Debug, Serialize, Deserialize, Record)]
+#[record(name = "tenant")]
+pub struct TenantV1 {
+    #[record(key)]
+    id: u64,
+}
+
+impl From<TenantV1> for Tenant {
+    fn from(before: TenantV1) -> Self {
+        Self { id: before.id, host: String::new(), plan: String::new(), r#type: None, note: String::new() }
+    }
 }

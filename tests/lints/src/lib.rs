@@ -10,7 +10,7 @@ mod methods;
 mod names;
 mod writes;
 
-pub use derived::{Filter, Page, Wrapped};
+pub use derived::{Filter, Page, Tenant, TenantV1, Wrapped};
 pub use functions::{Config, Error, Tool, configured, finer, generic, issuer, list, page, reread, square, tool};
 pub use methods::{Remote, Shelf, Source};
 pub use names::shadowed;
