@@ -7,17 +7,18 @@ use axum::body::{Body, to_bytes};
 use axum::http::{Method, Request, StatusCode, header};
 use hyper_util::client::legacy::{Client as Connections, connect::HttpConnector};
 use hyper_util::rt::TokioExecutor;
+use larder_example_registry::Db;
 use serde_json::Value;
 
 use crate::Failure;
 use crate::origin::{Before, Origin};
-use crate::store::Db;
 
-/// A client of one server; cloning shares its connections.
+/// A client of one server, for one person; cloning shares its connections.
 #[derive(Clone, Debug)]
 pub(crate) struct Client {
     connections: Connections<HttpConnector, Body>,
     server: SocketAddr,
+    person: &'static str,
 }
 
 /// An answer of the server.
@@ -30,8 +31,13 @@ pub(crate) struct Answer {
 }
 
 impl Client {
-    pub(crate) fn new(server: SocketAddr) -> Self {
-        Self { connections: Connections::builder(TokioExecutor::new()).build_http(), server }
+    pub(crate) fn new(server: SocketAddr, person: &'static str) -> Self {
+        Self { connections: Connections::builder(TokioExecutor::new()).build_http(), server, person }
+    }
+
+    /// The same for another person.
+    pub(crate) fn of(&self, person: &'static str) -> Self {
+        Self { person, ..self.clone() }
     }
 
     pub(crate) async fn get(&self, path: &str) -> Result<Answer, Failure> {
@@ -44,6 +50,10 @@ impl Client {
 
     pub(crate) async fn patch(&self, path: &str, json: &Value) -> Result<Answer, Failure> {
         self.send(Method::PATCH, path, Body::from(json.to_string())).await
+    }
+
+    pub(crate) async fn put(&self, path: &str, json: &Value) -> Result<Answer, Failure> {
+        self.send(Method::PUT, path, Body::from(json.to_string())).await
     }
 
     pub(crate) async fn delete(&self, path: &str) -> Result<Answer, Failure> {
@@ -64,6 +74,7 @@ impl Client {
             .method(method)
             .uri(format!("http://{}{path}", self.server))
             .header(header::CONTENT_TYPE, "application/json")
+            .header("remote-user", self.person)
             .body(body)?;
         let start = Instant::now();
         let response = self.connections.request(request).await?;

@@ -1,23 +1,15 @@
-//! A registry of crates over SQLite, served by axum and cached by larder.
+//! The registry as a program: a server, and a tour of it.
 //!
-//! `cargo run --example registry` fills a temporary database with the crates that this workspace is built from, starts
-//! the server, drives it over HTTP, and prints where each answer came from. With `LARDER_REDIS_URL` set, a second
-//! process joins in. `cargo run --example registry -- serve --port 8080` only serves.
-//!
-//! Begin with `crates.rs`: the cached functions. What they call is in `store.rs`, what calls them in `routes.rs`.
+//! `cargo run --example registry` fills a temporary database, starts the server, drives it over HTTP, and prints where
+//! each answer came from. With `LARDER_REDIS_URL` set, a second process joins in. `cargo run --example registry -- serve
+//! --port 8080` only serves. The service itself is in `src`: begin with `src/lists.rs`.
 
 mod client;
-mod crates;
-mod error;
-mod model;
 mod origin;
-mod routes;
-mod rows;
+mod second;
 mod steps;
-mod store;
 mod table;
 mod tour;
-mod watch;
 
 use std::env;
 use std::future::pending;
@@ -27,15 +19,19 @@ use std::path::Path;
 use std::process::{self, ExitCode};
 
 use larder::Larder;
+use larder_example_registry::{self as registry, Db, Viewer};
 use tokio::net::TcpListener;
 use tokio::signal;
 
-use crate::store::Db;
 use crate::table::say;
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-const USAGE: &str = "usage: registry [tour | serve [--port N] | watch DATABASE NAMESPACE]";
+const USAGE: &str =
+    "usage: registry [tour | serve [--port N] [--database FILE] [--rows N] | second DATABASE NAMESPACE]";
+
+/// The administrator of every registry that is made here.
+const ADMIN: &str = "root";
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -55,18 +51,17 @@ async fn main() -> ExitCode {
 }
 
 async fn run(words: &[&str]) -> Result<(), Failure> {
-    // One namespace for one database: each tour and each server has rows of its own.
+    // One namespace for one database: each tour has rows of its own.
     let namespace = format!("registry-{}", process::id());
     match *words {
         [] | ["tour"] => {
             cache(&namespace).await?;
             tour::run(&namespace).await
         }
-        ["serve"] => serve(&namespace, 8080).await,
-        ["serve", "--port", port] => serve(&namespace, port.parse().map_err(|_| USAGE)?).await,
-        ["watch", database, namespace] => {
+        ["serve", ref options @ ..] => serve(&namespace, options).await,
+        ["second", database, namespace] => {
             cache(namespace).await?;
-            watch::answer(&Db::open(Path::new(database)).await?).await
+            second::answer(Db::open(Path::new(database)).await?).await
         }
         _ => Err(USAGE.into()),
     }
@@ -74,18 +69,43 @@ async fn run(words: &[&str]) -> Result<(), Failure> {
 
 /// Puts the cache in force: in memory, and in Redis, too, where `LARDER_REDIS_URL` names one.
 async fn cache(namespace: &str) -> Result<(), Failure> {
-    Ok(Larder::builder().namespace(namespace).build().await?.install()?)
+    Ok(registry::depends(Larder::builder().namespace(namespace)).build().await?.install()?)
 }
 
-async fn serve(namespace: &str, port: u16) -> Result<(), Failure> {
-    cache(namespace).await?;
-    // Where `LARDER_NAMESPACE` stands above our own, Redis may know values of an earlier server.
+/// A new registry with its first rows, and `rows` more.
+async fn filled(file: &Path, rows: u32) -> Result<Db, Failure> {
+    // Where `LARDER_NAMESPACE` stands above our own, Redis may know values of an earlier registry.
     let _ = larder::clear().await?;
+    let db = Db::create(file, ADMIN).await?;
+    let admin = Viewer::of(&db, Some(ADMIN)).await?;
+    registry::fill(&admin).await?;
+    if rows > 0 {
+        registry::grow(&admin, rows).await?;
+    }
+    Ok(db)
+}
+
+async fn serve(namespace: &str, options: &[&str]) -> Result<(), Failure> {
+    let (mut port, mut database, mut rows) = (8080, None, 0);
+    for option in options.chunks(2) {
+        match *option {
+            ["--port", number] => port = number.parse().map_err(|_| USAGE)?,
+            ["--database", file] => database = Some(Path::new(file)),
+            ["--rows", number] => rows = number.parse().map_err(|_| USAGE)?,
+            _ => return Err(USAGE.into()),
+        }
+    }
+    // Servers of one database share a namespace, too: `LARDER_NAMESPACE` gives them another than `registry`.
+    cache(if database.is_some() { "registry" } else { namespace }).await?;
     let folder = tempfile::tempdir()?;
-    let db = Db::create(&folder.path().join("registry.db"), &rows::read().await?).await?;
+    let db = match database {
+        Some(file) if file.exists() => Db::open(file).await?,
+        Some(file) => filled(file, rows).await?,
+        None => filled(&folder.path().join("registry.db"), rows).await?,
+    };
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
-    say(&format!("serving http://{}/crates until Ctrl-C", listener.local_addr()?))?;
-    routes::serve(listener, db.clone(), control_c()).await?;
+    say(&format!("serving http://{}/tools until Ctrl-C", listener.local_addr()?))?;
+    registry::serve(listener, db.clone(), control_c()).await?;
     db.close().await;
     Ok(())
 }

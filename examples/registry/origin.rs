@@ -2,9 +2,8 @@
 
 use std::fmt;
 
+use larder_example_registry::Db;
 use serde::{Deserialize, Serialize};
-
-use crate::store::Db;
 
 /// Where an answer came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,11 +1,11 @@
 //! One step of the tour: a request, its row in the table, and the check of what it shows.
 
 use axum::http::StatusCode;
+use larder_example_registry::Db;
 
 use crate::Failure;
 use crate::client::{Answer, Client};
 use crate::origin::Origin::{self, Memory};
-use crate::store::Db;
 use crate::table::{Table, span};
 
 /// What every step needs.
@@ -22,13 +22,6 @@ impl Tour {
         self.shown(step, &answer, &from.to_string(), StatusCode::OK)?;
         expect(step, from, origin)?;
         Ok(answer)
-    }
-
-    /// Asks for something that is not there.
-    pub(crate) async fn missing(&self, step: &str, path: &str, origin: Origin) -> Result<(), Failure> {
-        let (answer, from) = self.client.trace(&self.db, path).await?;
-        self.shown(step, &answer, &from.to_string(), StatusCode::NOT_FOUND)?;
-        expect(step, from, origin)
     }
 
     /// The fastest of several reads, all of which must come from memory.
@@ -58,13 +51,16 @@ impl Tour {
 /// An answer in a few words.
 fn gist(answer: &Answer) -> String {
     let body = &answer.body;
-    let text = if let Some(page) = body["crates"].as_array() {
-        let first = page.first().map_or("", |row| row["version"].as_str().unwrap_or_default());
-        if page.len() == 1 { format!("1 crate, {first}") } else { format!("{} crates", page.len()) }
-    } else if let Some(crates) = body["crates"].as_u64() {
-        format!("{crates} crates, {} dependencies", body["dependencies"])
+    let text = if let Some(page) = body["items"].as_array() {
+        let first = page.first().map_or("", |row| row["name"].as_str().unwrap_or_default());
+        if page.len() == 1 { format!("1 row, {first}") } else { format!("{} rows", page.len()) }
+    } else if let Some(entities) = body["entities"].as_array() {
+        let rows: u64 = entities.iter().filter_map(|entity| entity["rows"].as_u64()).sum();
+        format!("{rows} rows of {} entities", entities.len())
+    } else if let Some(made) = body.as_array() {
+        format!("{} rows", made.len())
     } else {
-        let text = body["version"].as_str().or_else(|| body["error"].as_str());
+        let text = body["name"].as_str().or_else(|| body["error"].as_str());
         text.unwrap_or_default().to_owned()
     };
     let line = format!("{} {text}", answer.status.as_u16());

@@ -4,6 +4,7 @@ use std::io::{self, Write as _};
 use std::time::Duration;
 
 /// The columns of a table: a title, and how wide it is; a negative width puts the text at the right.
+#[derive(Clone)]
 pub(crate) struct Table {
     widths: Vec<isize>,
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::{Instant, SystemTime};
 
 use axum::http::StatusCode;
+use larder_example_registry as registry;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -12,37 +13,32 @@ use tokio::task::JoinSet;
 
 use crate::client::Client;
 use crate::origin::Origin::{Body, Memory, Redis};
-use crate::routes::{self, escaped};
+use crate::second::{Ask, Second};
 use crate::steps::{Tour, ensure, expect};
-use crate::store::Db;
 use crate::table::{Table, say, span};
-use crate::watch::{Ask, Second};
-use crate::{Failure, rows};
-
-const LIST: &str = "/crates?limit=50";
+use crate::{ADMIN, Failure, filled};
 
 /// Runs the whole tour, and leaves nothing behind.
 pub(crate) async fn run(namespace: &str) -> Result<(), Failure> {
-    // Where `LARDER_NAMESPACE` stands above our own, Redis may know values of an earlier tour.
-    let _ = larder::clear().await?;
-    let rows = rows::read().await?;
     let folder = tempfile::tempdir()?;
     let database = folder.path().join("registry.db");
-    let db = Db::create(&database, &rows).await?;
+    let db = filled(&database, 0).await?;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-    let client = Client::new(listener.local_addr()?);
-    say(&format!("{} crates of this workspace, served at http://{}\n", rows.len(), listener.local_addr()?))?;
+    let client = Client::new(listener.local_addr()?, ADMIN);
+    say(&format!("The tools of six public reference servers, served at http://{}\n", listener.local_addr()?))?;
 
     let (end, ended) = oneshot::channel::<()>();
-    let server = tokio::spawn(routes::serve(listener, db.clone(), async { drop(ended.await) }));
-    let table = Table::open(&[("step", 44), ("answer", 40), ("time", -8), ("from", 6)])?;
+    let server = tokio::spawn(registry::serve(listener, db.clone(), async { drop(ended.await) }));
+    let table = Table::open(&[("step", 46), ("answer", 40), ("time", -8), ("from", 6)])?;
     let tour = Tour { client, db, table };
-    let needed = tour.reads().await?;
-    tour.update(&needed).await?;
-    tour.life("größe").await?;
+    tour.reads().await?;
+    tour.viewers().await?;
+    tour.writes().await?;
+    tour.race().await?;
+    tour.cascade().await?;
     tour.crowd().await?;
     if larder::stats().redis.configured {
-        tour.second_process(&needed, &database, namespace).await?;
+        tour.second_process(&database, namespace).await?;
     }
     tour.counts().await?;
 
@@ -55,94 +51,118 @@ pub(crate) async fn run(namespace: &str) -> Result<(), Failure> {
 }
 
 impl Tour {
-    /// Cold and cached reads; returns the crate that most others need.
-    async fn reads(&self) -> Result<String, Failure> {
-        let cold = self.read("list, cold", LIST, Body).await?;
-        let cached = self.best("list, cached (best of 20)", LIST).await?;
+    /// Cold and cached reads.
+    async fn reads(&self) -> Result<(), Failure> {
+        // Who asks is looked up before each request, and that is cached as well.
+        self.client.get("/health").await?;
+        let cold = self.read("tools, cold", "/tools", Body).await?;
+        let cached = self.best("tools, cached (best of 20)", "/tools").await?;
         ensure(cached.body == cold.body, "the cached list differs from the one that was cached")?;
-        self.read("list, one licence: a key of its own", "/crates?limit=50&license=MIT", Body).await?;
-        let next = cold.body["next"].as_str().ok_or("the list has no second page")?;
-        let second = format!("{LIST}&cursor={}", escaped(next));
-        self.read("list, second page", &second, Body).await?;
-        self.read("list, second page again: never cached", &second, Body).await?;
+        self.read("tools tagged git or read: a key of its own", "/tools?tags=git,read", Body).await?;
+        self.read("the same tags in another order: the same key", "/tools?tags=read,git", Memory).await?;
+        let first = self.read("tools, ten a page", "/tools?limit=10", Body).await?;
+        let next = first.body["next"].as_i64().ok_or("the list has no second page")?;
+        let second = format!("/tools?limit=10&cursor={next}");
+        self.read("second page", &second, Body).await?;
+        self.read("second page again: never cached", &second, Body).await?;
+        let refused = self.client.get("/tools?limit=0").await?;
+        self.answered("tools, limit=0", StatusCode::UNPROCESSABLE_ENTITY, refused)?;
 
-        let cold = self.read("statistics, cold", "/statistics", Body).await?;
-        self.best("statistics, cached (best of 20)", "/statistics").await?;
-        let needed = cold.body["most_needed"][0]["name"].as_str().ok_or("no crate needs another one")?;
-        let path = path(needed);
-        self.read(&format!("crate {needed}, cold"), &path, Body).await?;
-        self.best(&format!("crate {needed}, cached (best of 20)"), &path).await?;
-        Ok(needed.to_owned())
+        let gateways = self.read("gateways, cold: their secrets are masked", "/gateways", Body).await?;
+        self.best("gateways, cached (best of 20)", "/gateways").await?;
+        let auth = &gateways.body["items"][0]["auth"];
+        ensure(auth == "********", "a secret is shown")?;
+        self.read("statistics, cold", "/admin/statistics", Body).await?;
+        self.best("statistics, cached (best of 20)", "/admin/statistics").await?;
+        Ok(())
+    }
+
+    /// Each person has entries of their own, and a team that is left is left at once.
+    async fn viewers(&self) -> Result<(), Failure> {
+        let ada = self.of("ada");
+        let hers = ada.read("tools, as ada of the analysts", "/tools", Body).await?;
+        ada.read("tools, as ada again", "/tools", Memory).await?;
+        ensure(!names(&hers.body).any(|name| name == "git_log"), "ada sees a tool of the compilers")?;
+        let joined = self.client.put("/teams/compilers/ada", &Value::Null).await?;
+        self.answered("ada joins the compilers", StatusCode::NO_CONTENT, joined)?;
+        let hers = ada.read("tools, as ada: more of them", "/tools", Body).await?;
+        ensure(names(&hers.body).any(|name| name == "git_log"), "ada does not see what the compilers have")?;
+        let left = self.client.delete("/teams/compilers/ada").await?;
+        self.answered("ada leaves again", StatusCode::NO_CONTENT, left)?;
+        let hers = ada.client.get("/tools").await?;
+        ensure(!names(&hers.body).any(|name| name == "git_log"), "ada still sees what the compilers have")
     }
 
     /// A write ends what it made untrue, and nothing else.
-    async fn update(&self, name: &str) -> Result<(), Failure> {
-        let (one, list) = (path(name), format!("/crates?name={}", escaped(name)));
-        let first = self.client.get(LIST).await?.body["crates"][0]["name"].as_str().unwrap_or_default().to_owned();
-        ensure(!first.is_empty() && first != name, "the list does not begin with another crate")?;
-        self.read(&format!("crate {first}, cold"), &path(&first), Body).await?;
-        self.read(&format!("list, name={name}, cold"), &list, Body).await?;
-
-        let new = "1000.0.0";
-        let change = json!({ "version": new, "description": "größer, schneller, 速い" });
-        self.answered(&format!("update {name}"), StatusCode::OK, self.client.patch(&one, &change).await?)?;
-        let shown = self.read(&format!("crate {name}"), &one, Body).await?;
-        ensure(shown.body["description"] == change["description"], "the crate does not show the update")?;
-        for origin in [Body, Memory] {
-            let shown = self.read(&format!("list, name={name}"), &list, origin).await?;
-            ensure(version_in(&shown.body, name) == Some(new), "the list does not show the update")?;
-        }
-        self.read("statistics", "/statistics", Body).await?;
-        self.read(&format!("crate {first}: untouched"), &path(&first), Memory).await?;
-        self.race(name, &one, &list).await
+    async fn writes(&self) -> Result<(), Failure> {
+        self.read("resources, cold", "/resources", Body).await?;
+        let new = json!({ "name": "größe", "visibility": "public", "spec": { "arguments": ["what"] } });
+        let made = self.client.post("/tools", &new).await?;
+        let one = format!("/tools/{}", made.body["id"]);
+        self.answered("create the tool größe", StatusCode::CREATED, made)?;
+        let tools = self.read("tools: it stands there", "/tools", Body).await?;
+        ensure(names(&tools.body).last() == Some("größe"), "the list does not show what was created")?;
+        self.read("statistics", "/admin/statistics", Body).await?;
+        self.read("resources: untouched", "/resources", Memory).await?;
+        self.answered("create it again", StatusCode::CONFLICT, self.client.post("/tools", &new).await?)?;
+        self.read("tools: a failed write ends nothing", "/tools", Memory).await?;
+        let bulk = json!([{ "name": "a", "spec": { "arguments": [] } }, { "name": "b", "spec": { "arguments": [] } }]);
+        self.answered("create two at once", StatusCode::CREATED, self.client.post("/tools/bulk", &bulk).await?)?;
+        let change = json!({ "description": "größer, schneller, 速い" });
+        self.answered("update größe", StatusCode::OK, self.client.patch(&one, &change).await?)?;
+        let off = self.client.put(&format!("{one}/state"), &json!({ "active": false })).await?;
+        self.answered("switch größe off", StatusCode::NO_CONTENT, off)?;
+        let tools = self.read("tools", "/tools", Body).await?;
+        ensure(!names(&tools.body).any(|name| name == "größe"), "the list shows what is switched off")?;
+        self.answered("delete größe", StatusCode::NO_CONTENT, self.client.delete(&one).await?)
     }
 
     /// Readers that run beside a write never bring the old row back.
-    async fn race(&self, name: &str, one: &str, list: &str) -> Result<(), Failure> {
+    async fn race(&self) -> Result<(), Failure> {
         const ROUNDS: u32 = 30;
+        let new = json!({ "name": "0", "tags": ["raced"], "spec": { "arguments": [] } });
+        let made = self.client.post("/tools", &new).await?;
+        let (one, list) = (format!("/tools/{}", made.body["id"]), "/tools?tags=raced");
         let start = Instant::now();
         let mut old = 0;
         for round in 1..=ROUNDS {
             let mut readers = JoinSet::new();
-            for reader in 0..8 {
-                let (client, path) = (self.client.clone(), if reader % 2 == 0 { one } else { list }.to_owned());
-                readers.spawn(async move { client.get(&path).await });
+            for _ in 0..8 {
+                let client = self.client.clone();
+                readers.spawn(async move { client.get(list).await });
             }
-            let new = format!("1000.0.{round}");
-            let written = self.client.patch(one, &json!({ "version": new })).await?;
+            let written = self.client.patch(&one, &json!({ "name": round.to_string() })).await?;
             ensure(written.status == StatusCode::OK, "an update beside readers failed")?;
             // Some readers may still be on their way with what they read before the write.
-            old += self.old_rows(name, &new, one, list).await?;
+            old += self.old_rows(list, round).await?;
             while let Some(reader) = readers.join_next().await {
                 ensure(reader??.status == StatusCode::OK, "a read beside an update failed")?;
             }
-            old += self.old_rows(name, &new, one, list).await?;
+            old += self.old_rows(list, round).await?;
         }
         let step = format!("{ROUNDS} updates, each beside 8 readers");
         self.table.row(&[step, format!("{old} old rows afterwards"), span(start.elapsed()), String::new()])?;
         ensure(old == 0, "an old row came back after its update")
     }
 
-    async fn old_rows(&self, name: &str, new: &str, one: &str, list: &str) -> Result<usize, Failure> {
-        let (one, list) = (self.client.get(one).await?.body, self.client.get(list).await?.body);
-        let shown = [one["version"].as_str(), version_in(&list, name)];
-        Ok(shown.into_iter().filter(|version| *version != Some(new)).count())
+    async fn old_rows(&self, list: &str, round: u32) -> Result<usize, Failure> {
+        let shown = self.client.get(list).await?.body;
+        Ok(names(&shown).filter(|name| *name != round.to_string()).count())
     }
 
-    /// One crate from before it exists until after it is gone.
-    async fn life(&self, name: &str) -> Result<(), Failure> {
-        let one = path(name);
-        self.missing(&format!("crate {name}: not there"), &one, Body).await?;
-        self.missing(&format!("crate {name}: known not to be there"), &one, Memory).await?;
-        let new = json!({ "name": name, "version": "0.1.0", "license": "MIT", "features": ["std"] });
-        self.answered(&format!("create {name}"), StatusCode::CREATED, self.client.post("/crates", &new).await?)?;
-        self.read(&format!("crate {name}"), &one, Body).await?;
-        self.answered(&format!("create {name} again"), StatusCode::CONFLICT, self.client.post("/crates", &new).await?)?;
-        self.read(&format!("crate {name}: a failed write ends nothing"), &one, Memory).await?;
-        self.answered(&format!("delete {name}"), StatusCode::NO_CONTENT, self.client.delete(&one).await?)?;
-        self.missing(&format!("crate {name}: gone"), &one, Body).await?;
-        let refused = self.client.get("/crates?limit=0").await?;
-        self.answered("list, limit=0", StatusCode::UNPROCESSABLE_ENTITY, refused)
+    /// A gateway takes along what came by it, in every list.
+    async fn cascade(&self) -> Result<(), Failure> {
+        let gateways = self.read("gateways: untouched by all that", "/gateways", Memory).await?;
+        let rows = gateways.body["items"].as_array().ok_or("no gateways")?;
+        let git = rows.iter().find(|row| row["name"] == "git").ok_or("no gateway is named git")?;
+        self.read("servers, cold", "/servers", Body).await?;
+        let gone = self.client.delete(&format!("/gateways/{}", git["id"])).await?;
+        self.answered("delete the gateway git", StatusCode::NO_CONTENT, gone)?;
+        for list in ["/gateways", "/tools", "/prompts", "/resources", "/servers"] {
+            let shown = self.read(&list[1..], list, Body).await?;
+            ensure(!shown.body.to_string().contains("git_log"), "a list shows a tool of the deleted gateway")?;
+        }
+        Ok(())
     }
 
     /// Any number of callers of one cold key: one query.
@@ -152,7 +172,7 @@ impl Tour {
         let mut callers = JoinSet::new();
         for _ in 0..CALLERS {
             let client = self.client.clone();
-            callers.spawn(async move { client.get("/crates?feature=std&limit=100").await });
+            callers.spawn(async move { client.get("/tools?limit=100").await });
         }
         let mut bodies = Vec::new();
         while let Some(caller) = callers.join_next().await {
@@ -166,27 +186,30 @@ impl Tour {
     }
 
     /// What this process computed, another one gets from Redis; what this one writes, the other one sees.
-    async fn second_process(&self, name: &str, database: &Path, namespace: &str) -> Result<(), Failure> {
+    async fn second_process(&self, database: &Path, namespace: &str) -> Result<(), Failure> {
         ensure(larder::health().await.is_up(), "the Redis that LARDER_REDIS_URL names does not answer")?;
-        let one = path(name);
-        let known = self.read(&format!("crate {name}"), &one, Memory).await?;
+        let known = self.read("tools", "/tools", Memory).await?;
         let mut second = Second::start(database, namespace)?;
         for origin in [Redis, Memory] {
-            let seen = second.ask(&Ask::Read { name: name.to_owned() }).await?;
-            let version = seen.version.as_deref().unwrap_or("nothing");
-            let step = format!("second process: crate {name}");
-            self.table.row(&[&step, version, &span(seen.time), &seen.origin.to_string()])?;
-            ensure(known.body["version"] == version, "the second process sees another version")?;
-            expect(&step, seen.origin, origin)?;
+            let seen = second.ask(&Ask::List).await?;
+            let step = "second process: tools";
+            self.table.row(&[
+                step,
+                &format!("{} rows", seen.names.len()),
+                &span(seen.time),
+                &seen.origin.to_string(),
+            ])?;
+            ensure(names(&known.body).eq(&seen.names), "the second process sees other tools")?;
+            expect(step, seen.origin, origin)?;
         }
 
-        let new = "2000.0.0";
-        second.ask(&Ask::Until { name: name.to_owned(), version: new.to_owned() }).await?;
-        let written = self.client.patch(&one, &json!({ "version": new })).await?;
+        let name = "anew".to_owned();
+        second.ask(&Ask::Until { name: name.clone() }).await?;
+        let written = self.client.post("/tools", &json!({ "name": name, "spec": { "arguments": [] } })).await?;
         let answered = SystemTime::now();
-        self.answered(&format!("update {name}, by the first process"), StatusCode::OK, written)?;
+        self.answered("create a tool, by the first process", StatusCode::CREATED, written)?;
         let seen = second.hear().await?;
-        let answer = format!("{new}, after {} reads", seen.reads);
+        let answer = format!("{name}, after {} reads", seen.reads);
         // Zero if it was seen before the first process had its answer.
         let time = seen.at.duration_since(answered).unwrap_or_default();
         self.table.row(&["second process: seen after that answer", &answer, &span(time), &seen.origin.to_string()])?;
@@ -208,18 +231,18 @@ impl Tour {
             table.row(&cells)?;
         }
         let admin = self.client.get("/admin/cache").await?;
-        let told = admin.body["entities"]["crates"]["hits_memory"].as_u64();
-        ensure(told == stats.entities.get("crates").map(|of| of.hits_memory), "/admin/cache counts something else")?;
+        let told = admin.body["entities"]["tools"]["hits_memory"].as_u64();
+        ensure(told == stats.entities.get("tools").map(|of| of.hits_memory), "/admin/cache counts something else")?;
         let health = self.client.get("/health").await?;
         ensure(health.status == StatusCode::OK, "/health does not answer")
     }
+
+    /// The same tour, as another person.
+    fn of(&self, person: &'static str) -> Self {
+        Self { client: self.client.of(person), db: self.db.clone(), table: self.table.clone() }
+    }
 }
 
-fn path(name: &str) -> String {
-    format!("/crates/{}", escaped(name))
-}
-
-fn version_in<'a>(list: &'a Value, name: &str) -> Option<&'a str> {
-    let rows = list["crates"].as_array()?;
-    rows.iter().find(|row| row["name"] == name)?["version"].as_str()
+fn names(list: &Value) -> impl Iterator<Item = &str> {
+    list["items"].as_array().into_iter().flatten().filter_map(|row| row["name"].as_str())
 }

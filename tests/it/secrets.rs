@@ -14,7 +14,14 @@ use crate::support::{Source, connected, disconnected};
 
 /// All that is said to any logger, by anybody.
 #[derive(Clone, Debug, Default)]
-struct Everything(Arc<Mutex<String>>);
+pub(crate) struct Everything(Arc<Mutex<String>>);
+
+impl Everything {
+    /// What was said so far.
+    pub(crate) fn said(&self) -> String {
+        self.0.lock().unwrap().clone()
+    }
+}
 
 struct Text<'a>(&'a mut String);
 

@@ -9,13 +9,17 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-/// What can go wrong in the registry.
+/// What can go wrong in the registry. None of these shows what a client sent: it may be a secret.
 #[derive(Debug)]
-pub(crate) enum Error {
-    /// No crate has this name.
-    NotFound(String),
-    /// A crate has this name already.
-    AlreadyExists(String),
+pub enum Error {
+    /// The viewer sees no such row.
+    NotFound,
+    /// The viewer has a row of this name already.
+    AlreadyExists,
+    /// Nobody is logged in, or somebody whom the registry does not know.
+    Unknown,
+    /// The viewer may not do this.
+    Forbidden,
     /// The request cannot be followed: its values are wrong.
     Invalid(String),
     /// The request cannot be read at all.
@@ -27,8 +31,10 @@ pub(crate) enum Error {
 impl Error {
     const fn status(&self) -> StatusCode {
         match self {
-            Self::NotFound(_) => StatusCode::NOT_FOUND,
-            Self::AlreadyExists(_) => StatusCode::CONFLICT,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::AlreadyExists => StatusCode::CONFLICT,
+            Self::Unknown => StatusCode::UNAUTHORIZED,
+            Self::Forbidden => StatusCode::FORBIDDEN,
             Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Unreadable(status, _) => *status,
             Self::Database(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -38,12 +44,14 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotFound(name) => write!(f, "no crate is named `{name}`"),
-            Self::AlreadyExists(name) => write!(f, "a crate named `{name}` exists already: change it with PATCH"),
-            Self::Invalid(text) | Self::Unreadable(_, text) => f.write_str(text),
-            Self::Database(_) => f.write_str("the database failed"),
-        }
+        f.write_str(match self {
+            Self::NotFound => "there is no such row, or none that you may see",
+            Self::AlreadyExists => "you have a row of this name already: change that one with PATCH",
+            Self::Unknown => "this needs somebody whom the registry knows: say who it is by `Remote-User`",
+            Self::Forbidden => "this is for its owner, its team and administrators",
+            Self::Invalid(text) | Self::Unreadable(_, text) => text,
+            Self::Database(_) => "the database failed",
+        })
     }
 }
 
@@ -58,7 +66,10 @@ impl std::error::Error for Error {
 
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
-        Self::Database(error)
+        match error.as_database_error() {
+            Some(cause) if cause.is_unique_violation() => Self::AlreadyExists,
+            _ => Self::Database(error),
+        }
     }
 }
 
@@ -70,7 +81,9 @@ impl From<QueryRejection> for Error {
 
 impl From<JsonRejection> for Error {
     fn from(rejection: JsonRejection) -> Self {
-        Self::Unreadable(rejection.status(), rejection.body_text())
+        // The text of the rejection may quote a value, and one of the values is a secret.
+        let text = "the body is no JSON, or has a field that this address does not know or that is of another type";
+        Self::Unreadable(rejection.status(), text.to_owned())
     }
 }
 

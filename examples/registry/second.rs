@@ -5,15 +5,15 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant, SystemTime};
 
+use larder_example_registry::{Db, Entity as _, Filter, Tool, Viewer};
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines, stdin};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::{task, time};
 
 use crate::origin::{Before, Origin};
-use crate::store::Db;
 use crate::table::say;
-use crate::{Failure, crates};
+use crate::{ADMIN, Failure};
 
 /// Either side gives up after this: it bounds the tour when something is broken, and orders nothing.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -22,16 +22,16 @@ const PATIENCE: Duration = Duration::from_secs(10);
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Ask {
-    /// Read this crate once.
-    Read { name: String },
-    /// Read this crate over and over until it has this version; the first answer comes before the version does.
-    Until { name: String, version: String },
+    /// List the tools once.
+    List,
+    /// List the tools over and over until there is one of this name; the first answer comes before it does.
+    Until { name: String },
 }
 
 /// What the second process saw, one JSON line on its output.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Seen {
-    pub(crate) version: Option<String>,
+    pub(crate) names: Vec<String>,
     pub(crate) origin: Origin,
     pub(crate) time: Duration,
     pub(crate) at: SystemTime,
@@ -40,37 +40,37 @@ pub(crate) struct Seen {
 }
 
 /// What the second process does: it answers until its input ends.
-pub(crate) async fn answer(db: &Db) -> Result<(), Failure> {
+pub(crate) async fn answer(db: Db) -> Result<(), Failure> {
+    let viewer = Viewer::of(&db, Some(ADMIN)).await?;
     let mut questions = BufReader::new(stdin()).lines();
     while let Some(question) = questions.next_line().await? {
         match serde_json::from_str(&question)? {
-            Ask::Read { name } => tell(&read(db, &name).await?)?,
-            Ask::Until { name, version } => {
-                tell(&read(db, &name).await?)?;
-                let seen = time::timeout(PATIENCE, until(db, &name, &version)).await;
-                let seen = seen.map_err(|_| format!("version {version} of {name} was not seen within {PATIENCE:?}"))?;
-                tell(&seen?)?;
+            Ask::List => tell(&list(&db, &viewer).await?)?,
+            Ask::Until { name } => {
+                tell(&list(&db, &viewer).await?)?;
+                let seen = time::timeout(PATIENCE, until(&db, &viewer, &name)).await;
+                tell(&seen.map_err(|_| format!("{name} was not seen within {PATIENCE:?}"))??)?;
             }
         }
     }
     Ok(())
 }
 
-async fn read(db: &Db, name: &str) -> Result<Seen, Failure> {
+async fn list(db: &Db, viewer: &Viewer) -> Result<Seen, Failure> {
     let before = Before::now(db);
     let start = Instant::now();
-    let found = crates::get(db, name).await?;
+    let page = Tool::list(viewer, &Filter::default()).await?;
     let (time, at) = (start.elapsed(), SystemTime::now());
-    let version = found.map(|found| found.version.clone());
-    Ok(Seen { version, origin: before.origin(db), time, at, reads: 1 })
+    let names = page.items.iter().map(|tool| tool.name.clone()).collect();
+    Ok(Seen { names, origin: before.origin(db), time, at, reads: 1 })
 }
 
-async fn until(db: &Db, name: &str, version: &str) -> Result<Seen, Failure> {
+async fn until(db: &Db, viewer: &Viewer, name: &str) -> Result<Seen, Failure> {
     let mut reads = 0;
     loop {
-        let seen = read(db, name).await?;
+        let seen = list(db, viewer).await?;
         reads += seen.reads;
-        if seen.version.as_deref() == Some(version) {
+        if seen.names.iter().any(|seen| seen == name) {
             return Ok(Seen { reads, ..seen });
         }
         task::yield_now().await;
@@ -92,7 +92,7 @@ impl Second {
     /// Starts this program once more.
     pub(crate) fn start(database: &Path, namespace: &str) -> Result<Self, Failure> {
         let mut process = Command::new(env::current_exe()?)
-            .arg("watch")
+            .arg("second")
             .arg(database)
             .arg(namespace)
             .stdin(Stdio::piped())

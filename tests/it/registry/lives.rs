@@ -1,0 +1,45 @@
+//! How long each list lives where nobody ends it, by a clock that the test moves.
+
+use std::time::Duration;
+
+use larder::Larder;
+use larder_example_registry as registry;
+
+use super::filled;
+
+#[tokio::test]
+async fn each_list_has_its_life() {
+    for (entity, path, seconds) in [
+        ("tools", "/tools", 20),
+        ("prompts", "/prompts", 15),
+        ("resources", "/resources", 15),
+        ("agents", "/agents", 20),
+        ("servers", "/servers", 20),
+        ("gateways", "/gateways", 20),
+        ("statistics", "/admin/statistics", 60),
+        ("usage", "/admin/usage", 30),
+    ] {
+        let larder = registry::depends(Larder::builder().ignore_environment()).testing().unwrap();
+        let clock = larder.clock().clone();
+        let (process, _folder) = filled(Larder::clone(&larder)).await;
+        process.get("root", path).await;
+        clock.advance(Duration::from_secs(seconds) - Duration::from_millis(1));
+        process.get("root", path).await;
+        assert_eq!(process.misses(entity), 1, "{entity} lives for {seconds} s");
+        clock.advance(Duration::from_millis(1));
+        process.get("root", path).await;
+        assert_eq!(process.misses(entity), 2, "{entity} lives no longer than {seconds} s");
+    }
+}
+
+#[tokio::test]
+async fn an_operator_may_say_otherwise() {
+    let builder = registry::depends(Larder::builder().ignore_environment()).ttl("tools", Duration::from_secs(5));
+    let larder = builder.testing().unwrap();
+    let clock = larder.clock().clone();
+    let (process, _folder) = filled(Larder::clone(&larder)).await;
+    process.get("root", "/tools").await;
+    clock.advance(Duration::from_secs(5));
+    process.get("root", "/tools").await;
+    assert_eq!(process.misses("tools"), 2);
+}
