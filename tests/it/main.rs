@@ -62,3 +62,4 @@ mod transaction;
 mod transaction_reads;
 mod two_versions;
 mod validators;
+mod well_known;

@@ -200,6 +200,10 @@ async fn obey(larder: Option<&Larder>, line: &str) {
             let shown = metadata_extension::metadata(&config, &ORIGIN, "a.example").await;
             answer(format!("{} providers", shown.base.providers));
         }
+        "repository" => {
+            let opened = larder_example_well_known::git::Repository::open(Path::new(rest)).await;
+            answer(opened.map_or_else(|error| error.to_string(), |_| "opened".to_owned()));
+        }
         "resident" => answer(crate::bounded::resident()),
         "survivors" => answer(crate::bounded::survivors().await),
         "meet" => answer(crate::bounded::meet_many_names().await),

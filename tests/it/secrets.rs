@@ -14,7 +14,7 @@ use crate::support::{Source, connected, disconnected};
 
 /// All that is said to any logger, by anybody.
 #[derive(Clone, Debug, Default)]
-struct Everything(Arc<Mutex<String>>);
+pub(crate) struct Everything(pub(crate) Arc<Mutex<String>>);
 
 struct Text<'a>(&'a mut String);
 
