@@ -66,3 +66,4 @@ mod transaction_reads;
 mod two_versions;
 mod validators;
 mod webhooks;
+mod well_known;

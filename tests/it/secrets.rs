@@ -21,6 +21,11 @@ impl Everything {
     pub(crate) fn said(&self) -> String {
         self.0.lock().unwrap().clone()
     }
+
+    /// The same, forgotten from now on.
+    pub(crate) fn taken(&self) -> String {
+        std::mem::take(&mut *self.0.lock().unwrap())
+    }
 }
 
 struct Text<'a>(&'a mut String);

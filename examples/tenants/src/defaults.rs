@@ -38,7 +38,7 @@ impl Defaults {
     ///
     /// Where the text is no such file: the error says where.
     pub fn parse(yaml: &str) -> Result<Self, Error> {
-        serde_norway::from_str(yaml).map_err(|error| Error::Defaults(error.to_string()))
+        serde_saphyr::from_str(yaml).map_err(|error| Error::Defaults(error.to_string()))
     }
 
     /// Reads a file of YAML.

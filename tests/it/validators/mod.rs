@@ -4,7 +4,7 @@ mod layer;
 mod lists;
 mod observed;
 mod preconditions;
-mod responses;
+pub(crate) mod responses;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use larder::http::Conditional;

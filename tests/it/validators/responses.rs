@@ -58,20 +58,20 @@ fn router() -> Router {
 }
 
 /// A response as it came: its status, what it says, its body.
-pub(super) struct Answer {
-    pub(super) status: u16,
-    pub(super) headers: http::HeaderMap,
-    pub(super) body: String,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: http::HeaderMap,
+    pub(crate) body: String,
 }
 
 impl Answer {
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         assert!(self.headers.get_all(name).iter().count() <= 1, "one {name}: {:?}", self.headers);
         self.headers.get(name).map(|value| value.to_str().unwrap())
     }
 }
 
-pub(super) async fn ask(router: &Router, method: Method, path: &str, lines: &[(&str, &str)]) -> Answer {
+pub(crate) async fn ask(router: &Router, method: Method, path: &str, lines: &[(&str, &str)]) -> Answer {
     let mut request = Request::builder().method(method).uri(path);
     for (name, value) in lines {
         request = request.header(*name, *value);

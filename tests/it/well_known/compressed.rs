@@ -1,0 +1,1 @@
+//! The documents through a layer that compresses them.

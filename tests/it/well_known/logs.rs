@@ -1,0 +1,31 @@
+//! A miss is logged at debug, with the hash of its key and nothing of its arguments.
+
+use super::{A, B, METADATA, OPENID, Site};
+use crate::secrets::Everything;
+
+#[tokio::test]
+async fn every_miss_is_logged_with_the_hash_of_its_key_alone() {
+    let heard = Everything::default();
+    let _guard = tracing::subscriber::set_default(heard.clone());
+    let site = Site::new().await;
+    let told = |text: &str| {
+        let all = heard.taken();
+        let found = all.lines().filter(|line| line.contains(text)).count();
+        let keys: Vec<String> = all.lines().filter_map(|line| Some(line.strip_prefix("key = ")?.to_owned())).collect();
+        assert!(!all.contains("example") && !all.contains("ERROR") && !all.contains("WARN"), "{all}");
+        assert!(all.contains("DEBUG larder") || all.is_empty(), "{all}");
+        (found, keys)
+    };
+    site.get(A, OPENID).await;
+    let (found, keys) = told("openid_configuration");
+    assert_eq!((found, keys.len()), (1, 3), "the commit, the document and its scopes");
+    assert!(keys.iter().all(|key| key.len() == 16 && key.bytes().all(|byte| byte.is_ascii_hexdigit())), "{keys:?}");
+    site.get(A, OPENID).await;
+    assert_eq!(told("openid_configuration"), (0, Vec::new()), "a hit says nothing");
+    site.get(B, OPENID).await;
+    let (found, others) = told("openid_configuration");
+    assert_eq!((found, others.len()), (1, 1));
+    assert!(!keys.contains(&others[0]), "another host is another key");
+    site.get(A, METADATA).await;
+    assert_eq!(told("metadata").0, 2, "both layers");
+}
