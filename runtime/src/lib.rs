@@ -3,6 +3,10 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(feature = "redis")]
+#[doc(hidden)]
+#[path = "inspect.rs"]
+pub mod __inspect;
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;

@@ -38,7 +38,7 @@ impl Larder {
     #[cfg_attr(docsrs, doc(cfg(feature = "metrics")))]
     pub fn publish_metrics(&self) {
         let stats = self.stats();
-        let shown = self.shown();
+        let shown = self.counts_by_function();
         let entities: BTreeSet<&str> = shown.iter().map(|((_, entity), _)| *entity).collect();
         for ((function, entity), counts) in &shown {
             publish_function(self.namespace(), function, entity, counts);
@@ -86,16 +86,6 @@ impl Larder {
         ] {
             describe_gauge!(name, Unit::Count, meaning);
         }
-    }
-
-    /// What each function did: two that share a path and an entity are one.
-    fn shown(&self) -> BTreeMap<(String, &'static str), Counts> {
-        let mut shown = BTreeMap::<_, Counts>::new();
-        for function in self.each_function() {
-            let core = function.core();
-            shown.entry((core.path.clone(), core.entity)).or_default().add(&core.counts(function.entries()));
-        }
-        shown
     }
 }
 

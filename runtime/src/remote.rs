@@ -112,4 +112,16 @@ pub(crate) trait Remote: Keeper {
     }
 
     fn stats(&self) -> RedisStats;
+
+    /// What is stored, found by walking the keys: for people, never for a call.
+    #[cfg(feature = "redis")]
+    fn survey(&self, _most: u64) -> Reply<'static, crate::__inspect::Survey> {
+        Box::pin(async { Err(Refusal::Unsupported("a walk over its keys")) })
+    }
+
+    /// What is announced from now on.
+    #[cfg(feature = "redis")]
+    fn announcements(&self) -> Option<tokio::sync::broadcast::Receiver<crate::__inspect::Announcement>> {
+        None
+    }
 }

@@ -11,7 +11,9 @@
 mod around;
 mod bounded;
 mod breaker;
+mod cli;
 mod configuration;
+mod dashboard;
 mod errors_tell;
 mod extension;
 mod fallback;

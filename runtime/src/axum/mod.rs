@@ -2,6 +2,7 @@
 //!
 //! A handler takes [`Preconditions`] and ends with [`Conditional::respond`](crate::http::Conditional::respond). Where a response
 //! is a pure function of a revision and its URL, [`RevisionLayer`] stands around the handlers, which then know nothing of it.
+//! [`dashboard`] is a page that shows what an instance does.
 //!
 //! # Examples
 //!
@@ -30,8 +31,10 @@
 //! # });
 //! ```
 
+mod dashboard;
 mod layer;
 mod respond;
 
+pub use dashboard::{Dashboard, dashboard};
 pub use layer::{Answering, RevisionLayer, Revisioned};
 pub use respond::Preconditions;

@@ -183,7 +183,7 @@ impl Core {
 }
 
 /// A name to read; the hash behind it tells it from others.
-fn readable(name: &str) -> String {
+pub(crate) fn readable(name: &str) -> String {
     const LONGEST: usize = 120;
     name.chars()
         .take(LONGEST)

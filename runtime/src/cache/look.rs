@@ -16,6 +16,7 @@ use crate::epoch::{Cell as EpochCell, Epoch};
 use crate::instance::Larder;
 use crate::key::Form;
 use crate::lease::Lease;
+use crate::log::Span;
 use crate::value::{Codec, Storable};
 
 /// A call as it arrives.
@@ -58,6 +59,8 @@ pub(crate) struct Run {
     pub(super) turn: Option<Lease>,
     /// The body, while it runs.
     pub(super) started: Option<Started>,
+    /// Around the body.
+    pub(super) span: Span,
 }
 
 /// What is left to do.
@@ -224,5 +227,6 @@ fn prepare(
         flight: None,
         turn: None,
         started: None,
+        span: Span::default(),
     })
 }

@@ -33,6 +33,8 @@ pub(crate) use frame::Frame;
 pub(crate) use frame::Watched;
 #[cfg(feature = "redis")]
 pub(crate) use function::WIRE_VERSION;
+#[cfg(feature = "redis")]
+pub(crate) use function::readable;
 pub(crate) use function::{AnyFunction, Core, Function, push_hex};
 pub(crate) use hands::Hands;
 #[cfg(test)]

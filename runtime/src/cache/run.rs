@@ -12,7 +12,7 @@ use super::{AnyValue, Coherence, Core, Departure, End, Entry, Joined, Probed, Ta
 use crate::ambient::{Ambient, Mode};
 use crate::clock::Moment;
 use crate::epoch::Cell;
-use crate::log;
+use crate::log::{self, Outcome, Span};
 
 /// Waiting this often for flights that an invalidation overtook is enough: the call then runs alone.
 const ATTEMPTS: usize = 3;
@@ -67,12 +67,13 @@ impl Run {
                 if !matches!(self.plan, Plan::Renew(_)) {
                     self.core().counters.misses.up();
                 }
-                log::miss(&self.core().path, &self.hash);
+                self.span = self.missed();
             } else if let Plan::Aside = self.plan {
                 if let Some(entry) = self.seek_aside().await {
                     return (self, Answer::Value(entry));
                 }
                 self.core().counters.misses.up();
+                self.span = self.missed();
             }
             let inside = self.begin();
             (self, Answer::Run(inside))
@@ -82,6 +83,17 @@ impl Run {
     /// Whether what the body returns may be stored.
     pub(crate) fn is_cached(&self) -> bool {
         !matches!(self.plan, Plan::Uncached | Plan::Aside | Plan::Probe { .. })
+    }
+
+    /// Tells that the body is going to run.
+    fn missed(&self) -> Span {
+        let core = self.core();
+        log::miss(core.entity, &core.path, &self.hash)
+    }
+
+    /// What the body runs inside, besides its ambient.
+    pub(crate) const fn span(&self) -> &Span {
+        &self.span
     }
 
     /// A value to serve while it is computed anew, and whether this call has that to do.
@@ -126,6 +138,7 @@ impl Run {
         let renews = failed && matches!(self.plan, Plan::Renew(_));
         let former = self.former().filter(|_| failed);
         if former.is_none() && (renews || computed.is_none()) {
+            self.span.record(if failed { Outcome::Failed } else { Outcome::Unstored });
             self.report_unstored(started);
             self.flight = None;
             return Box::pin(future::ready(None));
@@ -134,9 +147,11 @@ impl Run {
             if let Some(entry) = former
                 && self.falls_back(&entry).await
             {
+                self.span.record(Outcome::Stale);
                 return Some(entry);
             }
             let Some(Computed { value, names, ttl, own_ttl, wanted, .. }) = computed else {
+                self.span.record(Outcome::Failed);
                 self.report_unstored(started);
                 return None;
             };
@@ -146,6 +161,11 @@ impl Run {
                 self.remember(&entry);
                 self.core().counters.stores.up();
             }
+            self.span.record(match (entry.stored, failed) {
+                (true, _) => Outcome::Stored,
+                (false, true) => Outcome::Failed,
+                (false, false) => Outcome::Unstored,
+            });
             self.report(&entry);
             if let Some(Flight { pilot, .. }) = self.flight.take() {
                 pilot.land(Arc::clone(&entry));

@@ -10,6 +10,7 @@ use super::{Judge, Name, Tags, Texts};
 use crate::ambient::Ambient;
 use crate::blocking::block_on;
 use crate::cache::{Answer, Computed, Entry, Hands, Run, Step};
+use crate::log::Span;
 use crate::value::Shape;
 
 /// A miss that asks, lets a body run, and settles what it returned. What calls it sees no more of it than this, so that
@@ -24,7 +25,7 @@ pub(super) trait Engine<V>: Send {
     fn poll_ask(&mut self, cx: &mut Context<'_>) -> Poll<Option<V>>;
 
     /// That inside which the body is to run now.
-    fn inside(&self) -> Option<&Arc<Ambient>>;
+    fn inside(&self) -> Option<&Inside>;
 
     /// The body returned this; `None`: it failed.
     fn settle(&mut self, value: Option<&V>, judge: &mut dyn Judge<V>);
@@ -37,6 +38,23 @@ pub(super) trait Engine<V>: Send {
 
     /// The function is sync: it must return, also when only its entry was to be told.
     fn cannot_wait(&mut self);
+}
+
+/// What is in force while a body runs.
+#[derive(Clone, Default)]
+pub(super) struct Inside {
+    ambient: Arc<Ambient>,
+    span: Span,
+}
+
+impl Inside {
+    fn of(run: &Run, ambient: Ambient) -> Self {
+        Self { ambient: Arc::new(ambient), span: run.span().clone() }
+    }
+
+    fn during<R>(&self, step: impl FnOnce() -> R) -> R {
+        self.span.during(|| self.ambient.during(step))
+    }
 }
 
 /// Values that have a life of their own.
@@ -58,7 +76,7 @@ pub(super) struct Stages<V> {
 enum Stage {
     Idle(Box<Run>),
     Asking(Step<(Box<Run>, Answer)>),
-    Running(Box<Run>, Arc<Ambient>),
+    Running(Box<Run>, Inside),
     Settling(Step<Option<Arc<Entry>>>),
     Over,
 }
@@ -92,13 +110,14 @@ impl<V> Engine<V> for Stages<V> {
         };
         let value = (self.hands.take)(entry);
         if value.is_none() {
-            let inside = Arc::new(run.begin());
+            let ambient = run.begin();
+            let inside = Inside::of(&run, ambient);
             self.stage = Stage::Running(run, inside);
         }
         Poll::Ready(value)
     }
 
-    fn inside(&self) -> Option<&Arc<Ambient>> {
+    fn inside(&self) -> Option<&Inside> {
         if let Stage::Running(_, inside) = &self.stage { Some(inside) } else { None }
     }
 
@@ -191,7 +210,8 @@ impl Stage {
                 Some((run, entry))
             }
             Answer::Run(inside) => {
-                *self = Self::Running(run, Arc::new(inside));
+                let inside = Inside::of(&run, inside);
+                *self = Self::Running(run, inside);
                 None
             }
         })

@@ -9,6 +9,8 @@ mod entries;
 mod kept_tests;
 #[cfg_attr(not(feature = "redis"), allow(dead_code, reason = "what only Redis asks for"))]
 mod number;
+#[cfg(feature = "axum")]
+mod recent;
 mod stamp;
 mod table;
 #[cfg(all(test, any(feature = "redis", feature = "testkit")))]
@@ -22,6 +24,8 @@ pub(crate) use cell::{Cell, Guard};
 pub(crate) use entries::Single;
 pub(crate) use entries::{Entries, Owner, is_entry, mark};
 pub(crate) use number::Epoch;
+#[cfg(feature = "axum")]
+pub(crate) use recent::{Recent, owner_of};
 pub(crate) use stamp::Stamp;
 pub(crate) use table::Table;
 #[cfg(feature = "redis")]

@@ -27,6 +27,8 @@ pub(crate) struct Table {
     settle: Duration,
     cells: Mutex<Cells>,
     keepers: Keepers,
+    #[cfg(feature = "axum")]
+    recent: super::Recent,
     /// The epochs of any entry as they were when the link was lost.
     #[cfg(any(feature = "redis", feature = "testkit"))]
     pub(super) linked: Mutex<HashMap<Owner, Epoch>>,
@@ -65,6 +67,8 @@ impl Table {
             settle,
             cells: Mutex::new(cells),
             keepers: Keepers::default(),
+            #[cfg(feature = "axum")]
+            recent: super::Recent::default(),
             #[cfg(any(feature = "redis", feature = "testkit"))]
             linked: Mutex::default(),
         }
@@ -107,11 +111,15 @@ impl Table {
     /// Ends what carries the name, in this process.
     pub(crate) fn end(&self, cell: &Cell, fencing: Fencing) {
         self.fenced(cell, fencing, || cell.end(&self.counter, self.provisional()));
+        #[cfg(feature = "axum")]
+        self.recent.made(cell.name(), self.clock.coarse(), Some(cell.epoch()));
         self.end_kept(cell);
     }
 
     pub(crate) fn begin_end(&self, cell: &Cell, fencing: Fencing) {
         self.fenced(cell, fencing, || cell.begin_end(&self.counter, self.provisional()));
+        #[cfg(feature = "axum")]
+        self.recent.made(cell.name(), self.clock.coarse(), None);
         self.end_kept(cell);
     }
 
@@ -131,14 +139,27 @@ impl Table {
     }
 
     pub(crate) fn confirm_end(&self, cell: &Cell, ends: u32, told: impl Into<Told>) {
-        cell.confirm_end(&self.counter, ends, told.into(), self.provisional());
+        let told = told.into();
+        cell.confirm_end(&self.counter, ends, told, self.provisional());
+        #[cfg(feature = "axum")]
+        self.recent.confirmed(cell.name(), ends, told.epoch);
+    }
+
+    /// The last ends that were made here or heard of.
+    #[cfg(feature = "axum")]
+    pub(crate) const fn recent(&self) -> &super::Recent {
+        &self.recent
     }
 
     /// The server announced that `name` is at `told` now; `first`: that it had none before.
     pub(crate) fn announce(&self, name: &str, told: impl Into<Told>, first: bool) {
-        let cell = self.cell(name);
+        let (cell, told) = (self.cell(name), told.into());
         let before = cell.changed();
-        cell.announce(&self.counter, told.into(), first, self.provisional());
+        cell.announce(&self.counter, told, first, self.provisional());
+        #[cfg(feature = "axum")]
+        if !first {
+            self.recent.heard(cell.name(), self.clock.coarse(), told.epoch);
+        }
         if cell.changed() != before {
             self.end_kept(&cell);
         }

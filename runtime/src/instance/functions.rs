@@ -1,12 +1,16 @@
 //! The functions of one instance, each found by its site and its type parameters.
 
 use std::any::TypeId;
+#[cfg(any(feature = "axum", feature = "metrics"))]
+use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::sync::{Arc, MutexGuard, PoisonError, Weak};
 
 use super::Larder;
 use crate::cache::{AnyFunction, AnyValue, Core, Function, Instantiation, Site};
 use crate::epoch::Entries;
+#[cfg(any(feature = "axum", feature = "metrics"))]
+use crate::stats::Counts;
 use crate::value::Storable;
 
 /// The functions that were called.
@@ -31,6 +35,17 @@ impl Larder {
     /// Every function that was called.
     pub(crate) fn each_function(&self) -> Vec<Arc<dyn AnyFunction>> {
         self.functions().by_site.values().cloned().collect()
+    }
+
+    /// What each function did, by its path and its entity: two that share both are one.
+    #[cfg(any(feature = "axum", feature = "metrics"))]
+    pub(crate) fn counts_by_function(&self) -> BTreeMap<(String, &'static str), Counts> {
+        let mut counts = BTreeMap::<_, Counts>::new();
+        for function in self.each_function() {
+            let core = function.core();
+            counts.entry((core.path.clone(), core.entity)).or_default().add(&core.counts(function.entries()));
+        }
+        counts
     }
 
     /// The function that a site is in this instance.

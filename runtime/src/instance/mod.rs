@@ -11,6 +11,8 @@ mod held;
 mod place;
 mod receipt;
 mod receipts;
+#[cfg(feature = "axum")]
+mod recent;
 mod settings;
 mod span;
 mod transaction;
@@ -44,6 +46,8 @@ pub(crate) use place::{Pem, Said};
 pub use receipt::Receipt;
 pub(crate) use receipts::Gathered;
 pub use receipts::receipts;
+#[cfg(feature = "axum")]
+pub(crate) use recent::{Ended, Invalidation};
 #[cfg(feature = "redis")]
 pub(crate) use settings::Secret;
 pub(crate) use settings::Settings;
@@ -187,7 +191,7 @@ impl Larder {
         self.inner.id
     }
 
-    #[cfg(any(feature = "metrics", feature = "redis", feature = "testkit"))]
+    #[cfg(any(feature = "axum", feature = "metrics", feature = "redis", feature = "testkit"))]
     pub(crate) fn namespace(&self) -> &str {
         &self.inner.settings.namespace
     }

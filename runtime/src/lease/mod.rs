@@ -100,6 +100,12 @@ impl Leases {
         self.shared.counters.stats()
     }
 
+    /// This process, as it is told to those who ask who leads.
+    #[cfg(feature = "axum")]
+    pub(crate) fn holder(&self) -> &Holder {
+        &self.shared.holder
+    }
+
     /// Who keeps the leases; `alone`: this process, whoever else there is.
     fn keeper(&self, alone: bool) -> &Arc<dyn Keeper> {
         let Shared { remote, alone: here, .. } = &*self.shared;

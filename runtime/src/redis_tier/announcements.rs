@@ -15,6 +15,8 @@ use super::retired::Retired;
 use super::scripts;
 use super::servers::Server;
 use super::topology::Master;
+use crate::__inspect::Announcement;
+use crate::lease::Terms;
 
 /// Hears the announcements of one link.
 #[derive(Clone, Debug)]
@@ -65,14 +67,33 @@ impl Listener {
                 && let Some(told) = link.reading().read(epoch)
             {
                 link.table.announce(name, told, first);
+                link.pass_on(|| of_epoch(name, epoch, first));
             } else if let Some(lease) = leases::read_release(payload) {
                 link.freed.wake(lease);
+                if !lease.starts_with(Terms::TURN) {
+                    link.pass_on(|| Announcement::Released { lease: lease.to_owned() });
+                }
             }
         }
     }
 }
 
+/// An epoch as it was announced, its fences behind it.
+fn of_epoch(name: &str, told: &[u8], first: bool) -> Announcement {
+    let told = String::from_utf8_lossy(told);
+    let mut parts = told.split(' ');
+    let epoch = parts.next().unwrap_or_default().to_owned();
+    Announcement::Epoch { name: name.to_owned(), epoch, first, fences: parts.count() }
+}
+
 impl Link {
+    /// Tells those who look on, if there are any.
+    fn pass_on(&self, announcement: impl FnOnce() -> Announcement) {
+        if let Some(heard) = self.heard.get().filter(|heard| heard.receiver_count() > 0) {
+            let _ = heard.send(announcement());
+        }
+    }
+
     /// Subscribes a connection to the announcements.
     pub(super) async fn subscribe(&self, server: &Server) -> Result<(), String> {
         let (mut subscriber, channel) = (server.connection.clone(), self.names.channel());

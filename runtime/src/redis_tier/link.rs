@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::sync::Weak;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, broadcast, watch};
 
 use super::breaker::Breaker;
 use super::names::Names;
@@ -15,6 +15,7 @@ use super::pending::Pending;
 use super::servers::Servers;
 use super::topology::Topology;
 use super::waits::Waits;
+use crate::__inspect::Announcement;
 use crate::clock::{Clock, Moment};
 use crate::epoch::Table;
 use crate::lease::Freed;
@@ -62,6 +63,8 @@ pub(crate) struct Link {
     pub(crate) settled: watch::Sender<bool>,
     /// Who waits for a lease.
     pub(crate) freed: Arc<Freed>,
+    /// Where somebody looks on: what is announced.
+    pub(crate) heard: OnceLock<broadcast::Sender<Announcement>>,
 }
 
 /// What a request needs of the server: one that still reads may refuse or hang writes.

@@ -37,6 +37,8 @@ mod single_ends;
 #[cfg(feature = "redis")]
 mod supervise;
 #[cfg(feature = "redis")]
+mod survey;
+#[cfg(feature = "redis")]
 mod tier;
 #[cfg(feature = "redis")]
 mod tls;

@@ -32,6 +32,11 @@ impl Names {
         self.cluster
     }
 
+    /// What every key begins with.
+    pub(crate) fn prefix(&self) -> String {
+        format!("{}:{}:", self.namespace, crate::cache::WIRE_VERSION)
+    }
+
     /// Where raised epochs are announced; in a Cluster, what stands before the name of the node that announces.
     pub(crate) fn channel(&self) -> &str {
         &self.channel

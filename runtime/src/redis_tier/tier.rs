@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use redis::{Cmd, Value, cmd};
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
 
 use super::breaker::Breaker;
 use super::envelope;
@@ -15,7 +15,9 @@ use super::exchange::{Replies, Request};
 use super::link::{Link, Way};
 use super::names::Names;
 use super::scripts;
+use super::survey;
 use super::topology::Topology;
+use crate::__inspect::{Announcement, Survey};
 use crate::clock::Clock;
 use crate::epoch::{Cell, Fencing, Table, Told};
 use crate::instance::{Parts, Settings};
@@ -67,6 +69,7 @@ impl Redis {
             round_trip: AtomicU64::new(0),
             settled: watch::Sender::new(false),
             freed: Default::default(),
+            heard: Default::default(),
         });
         let reactor = Reactor::default();
         let _ = reactor.spawn(Link::supervise(Arc::downgrade(&link)));
@@ -261,6 +264,17 @@ impl Remote for Redis {
 
     fn fault(&self) -> Option<String> {
         self.link.fault().clone()
+    }
+
+    fn survey(&self, most: u64) -> Reply<'static, Survey> {
+        let walked = self.reactor.spawn(survey::survey(Arc::clone(&self.link), most));
+        Box::pin(async move { walked.result().await.unwrap_or(Err(Refusal::Away)) })
+    }
+
+    fn announcements(&self) -> Option<broadcast::Receiver<Announcement>> {
+        /// So many may wait to be taken.
+        const WAITING: usize = 1024;
+        Some(self.link.heard.get_or_init(|| broadcast::Sender::new(WAITING)).subscribe())
     }
 
     fn stats(&self) -> RedisStats {
