@@ -252,11 +252,10 @@ async fn it_fails_with_a_cure_and_without_the_password() {
     // The argument stands above the variable.
     let other = run_with(&["leaders", "--redis", &away], &variables).await;
     assert_eq!(other.code, 3, "{other:?}");
-    let _: String = server.run("CONFIG SET min-replicas-to-write 1").await;
+    let _: String = server.run("ACL SETUSER default -publish").await;
     let kept = run(&server, &["invalidate", "rows"]).await;
     assert!(kept.code == 3 && kept.err.contains("did not confirm") && kept.out.contains("not confirmed"), "{kept:?}");
-    let _: String = server.run("CONFIG SET min-replicas-to-write 0").await;
-    let _: String = server.run("ACL SETUSER default -scan").await;
+    let _: String = server.run("ACL SETUSER default +publish -scan").await;
     let forbidden = run(&server, &["stats"]).await;
     assert!(forbidden.code == 3 && forbidden.err.contains("`+scan`"), "{forbidden:?}");
 }

@@ -135,7 +135,7 @@ async fn what_was_ended_lately_is_told_with_who_did_it_and_without_arguments() {
     let expected = expected.map(|(kind, name, here, times)| (kind.to_owned(), name.to_owned(), here, false, times));
     assert_eq!(rows, expected);
     let tools = &told["entities"][0];
-    assert_eq!((tools["entity"].clone(), tools["counts"]["invalidations"].clone()), ("tools".into(), 1.into()));
+    assert_eq!((tools["entity"].clone(), tools["counts"]["invalidations"].clone()), ("tools".into(), 2.into()));
     assert_eq!(told["entities"][1]["entity"], serde_json::Value::Null, "tags stand in one row: {told}");
 
     here.redis().fail();

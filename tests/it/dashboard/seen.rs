@@ -1,6 +1,7 @@
 //! The dashboard in a real browser: what is seen, what a click does, and that it fits a phone.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use larder::{Larder, ttl_cached};
 use tokio::net::TcpListener;
@@ -138,35 +139,44 @@ async fn it_fits_a_phone_in_both_colours_and_can_be_used_by_keyboard() {
     assert_eq!(browser.complaints(), none, "the console of the browser");
 }
 
-#[ttl_cached(entity = "prompts", ttl = "15s", jitter = 0.5)]
+#[ttl_cached(entity = "prompts", ttl = "8s", jitter = 0.8)]
 async fn prompts(team: u64) -> u64 {
     team
 }
 
 #[ttl_cached(entity = "gateways", ttl = "2s", stale_while_revalidate = "10s")]
 async fn gateway(id: u64) -> u64 {
-    tokio::time::sleep(std::time::Duration::from_millis(40)).await;
     id
 }
 
-/// Traffic of some minutes' life, in one: calls that come and go, and ends now and then.
+/// Slow, so that callers meet.
+#[ttl_cached(entity = "reports", ttl = "1s")]
+async fn report(id: u64) -> u64 {
+    tokio::time::sleep(Duration::from_millis(30)).await;
+    id
+}
+
+/// A minute's life: calls that come and go, and ends now and then.
 async fn live(here: &Larder, there: &Larder, source: &Source, rounds: u64) {
     for round in 0..rounds {
-        let busy = 30 + (round % 40).abs_diff(20);
+        let busy = 20 + (round % 60).abs_diff(30);
         for call in 0..busy {
-            let id = (round * 7 + call * call) % 23;
+            let id = (round * 7 + call * call) % 97;
             here.scope(tool_of(source, &format!("{id}@x"))).await;
-            there.scope(prompts(id + round / 90)).await;
-            here.scope(prompts(id + round / 30)).await;
-            tokio::join!(here.scope(gateway(id % 9)), here.scope(gateway(id % 9)));
+            there.scope(prompts(id)).await;
+            here.scope(prompts(id)).await;
+            here.scope(gateway(id % 9)).await;
         }
-        match round % 60 {
+        let reports = || here.scope(report(round % 3));
+        tokio::join!(reports(), reports(), reports(), reports(), reports());
+        match round % 90 {
             0 => drop(here.invalidate("tools").await),
-            20 => drop(there.invalidate("prompts").await),
-            40 => drop(here.invalidate("mail:7@x").await),
+            30 => drop(there.invalidate("prompts").await),
+            60 => drop(here.invalidate("mail:7@x").await),
+            75 => drop(here.scope(async { larder::forget(report(1)).await }).await),
             _ => {}
         }
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        tokio::time::sleep(Duration::from_millis(80)).await;
     }
 }
 
@@ -183,19 +193,19 @@ async fn the_picture_of_the_readme() {
     };
     let (here, there) = (build().await, build().await);
     let _leases = (
-        here.leader_gate("scheduler").ttl(std::time::Duration::from_secs(300)).acquire().await.unwrap(),
-        there.leader_gate("nightly").ttl(std::time::Duration::from_secs(600)).acquire().await.unwrap(),
+        here.leader_gate("scheduler").ttl(Duration::from_secs(300)).acquire().await.unwrap(),
+        there.leader_gate("nightly").ttl(Duration::from_secs(600)).acquire().await.unwrap(),
     );
     let address = serve(here.clone()).await;
     let mut browser = Browser::start();
-    browser.device(1160, 1080, 1.0, "light");
+    browser.device(1160, 1240, 1.0, "light");
     browser.open(&format!("http://{address}/larder"));
     let _ = here.scope(page(&source)).await;
     live(&here, &there, &source, 700).await;
     here.invalidate("tools").await.unwrap();
     browser.until("document.querySelector('#recent tbody').innerText.startsWith('tools')");
     let light = browser.picture();
-    browser.device(1160, 1080, 1.0, "dark");
+    browser.device(1160, 1240, 1.0, "dark");
     let dark = browser.picture();
     // One half each.
     browser.open("about:blank");

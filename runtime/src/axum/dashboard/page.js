@@ -8,7 +8,7 @@
   const whole = new Intl.NumberFormat("en");
   const short = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
   const count = n => n < 100000 ? whole.format(n) : short.format(n);
-  const rate = r => r === 1 ? "100 %" : (r * 100).toFixed(1) + " %";
+  const rate = r => r === 1 ? "100 %" : (Math.floor(r * 1000) / 10).toFixed(1) + " %";
   const calls = c => c.hits_memory + c.hits_redis + c.misses + c.joins;
 
   const span = ms => {
