@@ -42,6 +42,7 @@ mod off_is_off;
 mod one_computation;
 mod outages;
 mod owed;
+mod prometheus;
 #[allow(dead_code, reason = "the checker of histories uses the rest")]
 mod proxy;
 mod receipts;
@@ -57,6 +58,7 @@ mod separate;
 mod separate_bytes;
 mod server;
 mod settle;
+mod spans;
 mod stacked;
 mod support;
 mod tenants;

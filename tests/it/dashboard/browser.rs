@@ -101,6 +101,7 @@ impl Browser {
     pub(super) fn device(&mut self, width: u32, height: u32, scale: f64, colours: &str) {
         let window = json!({ "width": width, "height": height, "deviceScaleFactor": scale, "mobile": width < 600 });
         self.tell("Emulation.setDeviceMetricsOverride", window);
+        self.tell("Emulation.setScrollbarsHidden", json!({ "hidden": true }));
         let features = json!({ "features": [{ "name": "prefers-color-scheme", "value": colours }] });
         self.tell("Emulation.setEmulatedMedia", features);
     }

@@ -4,7 +4,7 @@ use http::request::Parts;
 use larder::Larder;
 use larder::axum::Dashboard;
 
-use super::{Answer, ask, rename, tool_of};
+use super::{Answer, ask, of, rename, tool_of};
 use crate::support::Source;
 
 fn is_operator(request: &Parts) -> bool {
@@ -30,7 +30,7 @@ async fn post(dashboard: &Dashboard, path: &str, lines: &[(&str, &str)], body: &
 async fn the_operator_ends_an_entity_and_everything_from_the_page() {
     let (here, source) = (Larder::testing(), Source::of(1));
     let there = here.another();
-    let dashboard = larder::axum::dashboard().of(here.clone()).guard(is_operator);
+    let dashboard = of(&here).guard(is_operator);
     there.scope(tool_of(&source, "a@x")).await;
     here.scope(tool_of(&source, "a@x")).await;
     let (token, cookie) = token(&dashboard).await;
@@ -64,7 +64,7 @@ async fn whoever_is_not_approved_or_comes_from_elsewhere_ends_nothing() {
     larder.scope(tool_of(&source, "a@x")).await;
     larder.scope(rename()).await;
     let before = larder.stats();
-    let shown = larder::axum::dashboard().of(larder.clone());
+    let shown = of(&larder);
     let guarded = shown.clone().guard(is_operator);
     let (token, cookie) = token(&guarded).await;
     let other = format!("{:032x}", 7);
@@ -122,7 +122,8 @@ async fn whoever_is_not_approved_or_comes_from_elsewhere_ends_nothing() {
 
 #[tokio::test]
 async fn who_may_end_nothing_is_not_offered_it() {
-    let dashboard = larder::axum::dashboard().of(Larder::testing()).guard(is_operator);
+    let larder = Larder::testing();
+    let dashboard = of(&larder).guard(is_operator);
     let stranger = ask(&dashboard, "GET", "/", &[], "").await;
     assert_eq!(stranger.headers.get("set-cookie"), None);
     assert!(stranger.body.contains("<meta name=\"larder-token\" content=\"\">"));
@@ -133,7 +134,8 @@ async fn who_may_end_nothing_is_not_offered_it() {
 
 #[tokio::test]
 async fn a_second_page_leaves_the_first_one_s_token_valid_and_takes_over_no_garbage() {
-    let dashboard = larder::axum::dashboard().of(Larder::testing()).guard(is_operator);
+    let larder = Larder::testing();
+    let dashboard = of(&larder).guard(is_operator);
     let (first, cookie) = token(&dashboard).await;
     let page = async |cookie: &str| {
         let lines = [("x-user", "operator"), ("cookie", cookie)];

@@ -46,6 +46,11 @@ impl Answer {
     }
 }
 
+/// The dashboard of an instance.
+fn of(larder: &Larder) -> Dashboard {
+    larder::axum::dashboard().of(larder.clone())
+}
+
 /// The dashboard as a service mounts it.
 fn mounted(dashboard: Dashboard) -> Router {
     Router::new().nest_service("/larder", dashboard)
@@ -64,5 +69,5 @@ async fn ask(dashboard: &Dashboard, method: &str, path: &str, lines: &[(&str, &s
 }
 
 async fn data(larder: &Larder) -> Value {
-    ask(&larder::axum::dashboard().of(larder.clone()), "GET", "/data", &[], "").await.json()
+    ask(&of(larder), "GET", "/data", &[], "").await.json()
 }

@@ -1,13 +1,15 @@
 //! The dashboard in a real browser: what is seen, what a click does, and that it fits a phone.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use larder::{Larder, ttl_cached};
 use tokio::net::TcpListener;
 
 use super::browser::Browser;
 use super::{mounted, page, tool_of};
-use crate::support::Source;
+use crate::server::RedisServer;
+use crate::support::{Source, connected};
 
 /// A name that does not fit beside its figures.
 #[ttl_cached(entity = "configurations-of-all-tenants-and-their-hosts")]
@@ -118,7 +120,7 @@ async fn it_fits_a_phone_in_both_colours_and_can_be_used_by_keyboard() {
         browser.until(&format!("window.innerWidth === {width}"));
         assert_eq!(browser.value(OVERFLOW), 0, "{width} {colours}");
         assert_eq!(browser.value(colour) == light, colours == "light", "{width} {colours}");
-        let cut = "[...document.querySelectorAll('td, th, dd')].filter(cell => { const box = cell.getBoundingClientRect(); \
+        let cut = "[...document.querySelectorAll('td, tbody th, dd')].filter(cell => { const box = cell.getBoundingClientRect(); \
                    return box.width > 1 && box.right > innerWidth + 1; }).length";
         assert_eq!(browser.value(cut), 0, "cells beyond the window at {width}");
     }
@@ -135,4 +137,89 @@ async fn it_fits_a_phone_in_both_colours_and_can_be_used_by_keyboard() {
     assert_eq!(browser.value(headers), true);
     let none: &[String] = &[];
     assert_eq!(browser.complaints(), none, "the console of the browser");
+}
+
+#[ttl_cached(entity = "prompts", ttl = "8s", jitter = 0.8)]
+async fn prompts(team: u64) -> u64 {
+    team
+}
+
+#[ttl_cached(entity = "gateways", ttl = "2s", stale_while_revalidate = "10s")]
+async fn gateway(id: u64) -> u64 {
+    id
+}
+
+/// Slow, so that callers meet.
+#[ttl_cached(entity = "reports", ttl = "1s")]
+async fn report(id: u64) -> u64 {
+    tokio::time::sleep(Duration::from_millis(30)).await;
+    id
+}
+
+/// A minute's life: calls that come and go, and ends now and then.
+async fn live(here: &Larder, there: &Larder, source: &Source, rounds: u64) {
+    for round in 0..rounds {
+        let busy = 20 + (round % 60).abs_diff(30);
+        for call in 0..busy {
+            let id = (round * 7 + call * call) % 97;
+            here.scope(tool_of(source, &format!("{id}@x"))).await;
+            there.scope(prompts(id)).await;
+            here.scope(prompts(id)).await;
+            here.scope(gateway(id % 9)).await;
+        }
+        let reports = || here.scope(report(round % 3));
+        tokio::join!(reports(), reports(), reports(), reports(), reports());
+        match round % 90 {
+            0 => drop(here.invalidate("tools").await),
+            30 => drop(there.invalidate("prompts").await),
+            60 => drop(here.invalidate("mail:7@x").await),
+            75 => drop(here.scope(async { larder::forget(report(1)).await }).await),
+            _ => {}
+        }
+        tokio::time::sleep(Duration::from_millis(80)).await;
+    }
+}
+
+/// Run by hand, and looked at: `cargo test --test it the_picture_of_the_readme -- --ignored`.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "makes docs/dashboard.png, in a minute and a half"]
+async fn the_picture_of_the_readme() {
+    let (server, source) = (RedisServer::start(), Source::of(1));
+    let build = async || {
+        let builder = Larder::builder().ignore_environment().redis(server.url()).namespace("registry");
+        let larder = builder.build().await.unwrap();
+        connected(&larder).await;
+        larder
+    };
+    let (here, there) = (build().await, build().await);
+    let _leases = (
+        here.leader_gate("scheduler").ttl(Duration::from_secs(300)).acquire().await.unwrap(),
+        there.leader_gate("nightly").ttl(Duration::from_secs(600)).acquire().await.unwrap(),
+    );
+    let address = serve(here.clone()).await;
+    let mut browser = Browser::start();
+    browser.device(1160, 1240, 1.0, "light");
+    browser.open(&format!("http://{address}/larder"));
+    let _ = here.scope(page(&source)).await;
+    live(&here, &there, &source, 700).await;
+    here.invalidate("tools").await.unwrap();
+    browser.until("document.querySelector('#recent tbody').innerText.startsWith('tools')");
+    let light = browser.picture();
+    browser.device(1160, 1240, 1.0, "dark");
+    let dark = browser.picture();
+    // One half each.
+    browser.open("about:blank");
+    browser.value(&format!(
+        "document.body.style.margin = 0; document.body.innerHTML = ['{light}', '{dark}'].map((picture, dark) => \
+         `<img src='data:image/png;base64,${{picture}}' style='position: absolute; ${{dark ? 'clip-path: polygon(58% 0, 100% 0, \
+         100% 100%, 42% 100%)' : ''}}'>`).join('')"
+    ));
+    browser.until("[...document.images].every(image => image.complete)");
+    let both = browser.picture();
+    let bytes = browser.value(&format!("Array.from(atob('{both}'), byte => byte.charCodeAt(0))"));
+    let bytes: Vec<u8> = bytes.as_array().unwrap().iter().map(|byte| byte.as_u64().unwrap() as u8).collect();
+    assert!(bytes.len() < 200_000, "{} bytes", bytes.len());
+    let docs = concat!(env!("CARGO_MANIFEST_DIR"), "/docs");
+    std::fs::create_dir_all(docs).unwrap();
+    std::fs::write(format!("{docs}/dashboard.png"), bytes).unwrap();
 }

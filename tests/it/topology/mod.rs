@@ -7,6 +7,7 @@ mod cluster_late;
 mod demoted;
 mod encrypted;
 mod login;
+mod looked_at;
 mod process;
 mod rows;
 mod sentinel;

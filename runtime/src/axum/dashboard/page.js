@@ -8,7 +8,7 @@
   const whole = new Intl.NumberFormat("en");
   const short = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
   const count = n => n < 100000 ? whole.format(n) : short.format(n);
-  const rate = r => r === 1 ? "100 %" : (r * 100).toFixed(1) + " %";
+  const rate = r => r === 1 ? "100 %" : (Math.floor(r * 1000) / 10).toFixed(1) + " %";
   const calls = c => c.hits_memory + c.hits_redis + c.misses + c.joins;
 
   const span = ms => {
@@ -209,10 +209,14 @@
     return node;
   };
   const draw = now => {
+    // As wide as what was seen, in whole minutes.
+    const first = seen.length ? now - seen[0].now : 0;
+    const minutes = Math.min(SPAN / 60000, Math.max(1, Math.ceil(first / 60000))), shown = minutes * 60000;
+    say(at("from"), minutes + " min ago");
     const most = Math.max(1, ...seen.map(point => point.calls));
-    const x = point => 600 - (now - point.now) * 600 / SPAN, y = value => 120 - value * 120;
+    const x = point => 600 - (now - point.now) * 600 / shown, y = value => 120 - value * 120;
     const parts = [0, 60, 120].map(line => svg("line", { class: "grid", x1: 0, x2: 600, y1: line, y2: line }));
-    const wide = 600 * EVERY / SPAN * 0.8;
+    const wide = 600 * EVERY / shown * 0.8;
     for (const point of seen) {
       const high = point.calls / most * 60;
       parts.push(svg("rect", { class: "calls-bar", x: (x(point) - wide).toFixed(1), y: (120 - high).toFixed(1), width: wide.toFixed(1), height: high.toFixed(1) }));
