@@ -77,16 +77,20 @@ impl Order {
 async fn run(order: Order) -> Result<(), Failure> {
     let level = if order.verbose { LevelFilter::DEBUG } else { LevelFilter::WARN };
     tracing_subscriber::fmt().with_max_level(level).with_writer(io::stderr).init();
-    // Other runs have other keys, at commits of their own: they share nothing, and leave each other alone.
-    let larder = Larder::builder().namespace(format!("well-known-{}", process::id())).build().await?;
-    larder.install()?;
-    if !order.serve {
-        return tour::run().await;
-    }
+    // All processes share what is of the same commit; a tour stays for itself.
+    let namespace = if order.serve { "well-known".to_owned() } else { format!("well-known-{}", process::id()) };
+    Larder::builder().namespace(namespace).build().await?.install()?;
+    if order.serve { serve(&order).await } else { tour::run().await }
+}
+
+async fn serve(order: &Order) -> Result<(), Failure> {
     let folder = tempfile::tempdir()?;
     let repository = match &order.repository {
         Some(folder) => Repository::open(folder).await?,
-        None => fresh(folder.path(), &[&format!("http://localhost:{}", order.port)]).await?,
+        None => {
+            let origins = ["localhost", "127.0.0.1"].map(|host| format!("http://{host}:{}", order.port));
+            fresh(folder.path(), &[&*origins[0], &*origins[1]]).await?
+        }
     };
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, order.port)).await?;
     let shown = order.repository.as_deref().unwrap_or(folder.path());

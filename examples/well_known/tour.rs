@@ -66,7 +66,8 @@ impl Tour {
     /// A commit is seen at the next request.
     async fn commits(&self) -> Result<(), Failure> {
         let old = self.client.get(A, OPENID, None).await?;
-        let config = sample::config(&ORIGINS).replace("  bio:", "  geo:\n    default_group: all\n    groups: { all: {} }\n  bio:");
+        let config = sample::config(&ORIGINS)
+            .replace("  bio:", "  geo:\n    default_group: all\n    groups: { all: {} }\n  bio:");
         let commit = self.repository.commit("A third VO", &[("config.yaml", config)]).await?;
         let new = self.read("behind a commit, with the old tag", A, OPENID, Some(&old.tag), (200, "body")).await?;
         ensure(new.commit == commit.as_str() && new.body.contains("vo:geo"), "the commit is not seen")?;

@@ -6,9 +6,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use ::http::header::HOST;
+use ::http::header::{HOST, IF_RANGE, RANGE, RETRY_AFTER};
 use ::http::request::Parts;
-use ::http::{Request, Response};
+use ::http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use axum_core::body::Body;
 use tower_layer::Layer;
 use tower_service::Service;
@@ -23,7 +23,8 @@ use crate::http::Conditional;
 /// [`scope_by`](Self::scope_by), or two users share a tag. Preconditions that hold for any success (`*`, a date) are answered
 /// behind the handler, which may still say 404. Responses that are no success, other methods, and a response during which the
 /// revision changed are passed on as they are. Around or inside a layer that compresses, say
-/// [`weak`](Conditional::weak) and [`vary`](Conditional::vary).
+/// [`weak`](Conditional::weak) and [`vary`](Conditional::vary). `If-Range` is answered here, since the handler does not know
+/// the tag: it sees no `Range` unless [`allows_part`](Conditional::allows_part).
 ///
 /// # Examples
 ///
@@ -137,14 +138,15 @@ where
         if !preconditions.read() {
             return Answering { step: Step::Passing { future: self.inner.call(request) } };
         }
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
         let scopes = self.layer.scopes(&parts);
         let before = scoped((self.layer.conditional)(), &scopes);
         if let Some(response) = before.early(&preconditions) {
             return Answering { step: Step::Known { response: Some(response) } };
         }
+        let joins = before.joins_part(&mut parts.headers);
         let future = self.inner.call(Request::from_parts(parts, body));
-        let asked = Asked { preconditions, before, scopes, conditional: self.layer.conditional.clone() };
+        let asked = Asked { preconditions, before, scopes, joins, conditional: self.layer.conditional.clone() };
         Answering { step: Step::Running { future, asked } }
     }
 }
@@ -169,14 +171,42 @@ struct Asked<F> {
     preconditions: Preconditions,
     before: Conditional,
     scopes: [Vec<u8>; 3],
+    /// Whether the client puts what it gets behind what it has of this tag.
+    joins: bool,
     conditional: F,
 }
 
 impl<F: Fn() -> Conditional> Asked<F> {
     fn dress(&self, response: Response<Body>) -> Response<Body> {
         let now = scoped((self.conditional)(), &self.scopes);
-        if now.etag() == self.before.etag() { now.dressed(&self.preconditions, response) } else { response }
+        if now.etag() == self.before.etag() {
+            return now.dressed(&self.preconditions, response);
+        }
+        if self.joins && response.status() == StatusCode::PARTIAL_CONTENT {
+            return of_another_revision();
+        }
+        response
     }
+}
+
+impl Conditional {
+    /// Answers `If-Range` for a handler that does not know this tag; whether the client joins a part to what it has.
+    fn joins_part(&self, headers: &mut HeaderMap) -> bool {
+        let allowed = self.allows_part(headers);
+        let named = headers.remove(IF_RANGE).is_some();
+        if !allowed {
+            headers.remove(RANGE);
+        }
+        named && allowed
+    }
+}
+
+/// Instead of a part that belongs to other bytes than the client has: it asks again, and gets the whole.
+fn of_another_revision() -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("0"));
+    response
 }
 
 pin_project_lite::pin_project! {

@@ -168,6 +168,10 @@ impl Conditional {
     ///
     /// A strong tag says that the bytes are the same, and they are not when one client gets them compressed. (The other way is
     /// [`scope`](Self::scope) with the coding, where the handler knows it.) Both ways the response varies: see [`vary`](Self::vary).
+    ///
+    /// Such a layer should leave a 304 alone, which has no coding: tower-http's does where it stands inside of
+    /// `RevisionLayer`, and elsewhere by `compress_when(DefaultPredicate::new().and(..))` with a closure that says
+    /// `status != StatusCode::NOT_MODIFIED`.
     pub const fn weak(mut self) -> Self {
         self.weak = true;
         self

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use ::http::header::{IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_UNMODIFIED_SINCE};
+use ::http::header::{IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE};
 use ::http::{HeaderMap, HeaderName, Method, StatusCode};
 
 use super::Conditional;
@@ -46,7 +46,7 @@ impl Conditional {
     /// `If-Match` (strong comparison), else `If-Unmodified-Since`; then `If-None-Match` (weak comparison), else, for `GET` and
     /// `HEAD` alone, `If-Modified-Since`. Lists, several lines, `W/` and `*` are read; a list that is none matches
     /// nothing, and a date that is none is not there. To be asked where the response would be a success: preconditions of
-    /// requests that fail otherwise mean nothing. Ranges (`If-Range`) are not looked at.
+    /// requests that fail otherwise mean nothing. Of ranges, see [`allows_part`](Self::allows_part).
     ///
     /// # Examples
     ///
@@ -94,6 +94,38 @@ impl Conditional {
             (false, _) => Decision::Send,
             (true, true) => Decision::NotModified,
             (true, false) => Decision::PreconditionFailed,
+        }
+    }
+
+    /// Whether a handler that knows `Range` may follow it: there is no `If-Range`, or it names the very tag, by strong comparison.
+    ///
+    /// Where this is `false`, what the client has a part of is gone, or nobody knows: the whole is sent. So it is with every weak
+    /// tag, and with every date, since a second is too coarse to put bytes together by.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use http::HeaderMap;
+    /// use larder::http::Conditional;
+    ///
+    /// let config = larder::Revisioned::new("the configuration");
+    /// let conditional = Conditional::revision(&config);
+    /// let mut headers = HeaderMap::new();
+    /// headers.insert("range", "bytes=100-".parse()?);
+    /// headers.insert("if-range", conditional.etag().unwrap());
+    /// assert!(conditional.allows_part(&headers));
+    /// assert!(!conditional.scope("another host").allows_part(&headers));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn allows_part(&self, headers: &HeaderMap) -> bool {
+        match (Named::in_field(headers, IF_RANGE), self.validator) {
+            (None, _) => true,
+            // One tag, and nothing else: a list is none, nor is `*`.
+            (Some(Named::Tags(tags)), Some(validator)) if tags.len() == 1 => {
+                Named::Tags(tags).has_strong(&validator.text(), self.weak)
+            }
+            (Some(_), _) => false,
         }
     }
 

@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use axum::Router;
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
-use http::{Method, StatusCode, header};
+use http::{HeaderMap, Method, StatusCode, header};
 use larder::axum::RevisionLayer;
 use larder::http::Conditional;
 
@@ -34,6 +35,7 @@ impl Site {
 
     fn router(&self, dress: fn(Conditional) -> Conditional) -> Router {
         let (here, again, moving, posted) = (self.clone(), self.clone(), self.clone(), self.clone());
+        let (part, moving_part) = (self.clone(), self.clone());
         let layer = RevisionLayer::new(move || dress(here.conditional())).scope_by(|parts| {
             let user = parts.headers.get("x-user").and_then(|user| user.to_str().ok());
             user.unwrap_or_default().to_owned()
@@ -48,7 +50,21 @@ impl Site {
                     "of two revisions"
                 }),
             )
+            .route("/part", get(async move |headers: HeaderMap| part.part(&headers, false)))
+            .route("/moving-part", get(async move |headers: HeaderMap| moving_part.part(&headers, true)))
             .layer(layer)
+    }
+
+    /// A handler that sends the second half where it is asked for a part, and changes the revision while it does, if told so.
+    fn part(&self, headers: &HeaderMap, moves: bool) -> Response {
+        assert!(!headers.contains_key("if-range"), "a tag that the handler does not know");
+        if moves {
+            self.revision.fetch_add(1, Ordering::SeqCst);
+        }
+        match headers.get("range") {
+            None => "one two".into_response(),
+            Some(_) => (StatusCode::PARTIAL_CONTENT, [("content-range", "bytes 4-6/7")], "two").into_response(),
+        }
     }
 
     fn page(&self) -> String {
@@ -153,4 +169,45 @@ async fn other_methods_are_passed_on() {
     let router = site.router(|conditional| conditional);
     let answer = ask(&router, Method::POST, "/page", &[("if-none-match", "*")]).await;
     assert_eq!((answer.status, answer.body.as_str(), answer.header("etag")), (200, "page of 0", None));
+}
+
+#[tokio::test]
+async fn a_part_is_joined_only_to_the_very_bytes_that_it_belongs_to() {
+    let site = Site::default();
+    let router = site.router(|conditional| conditional.last_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(9)));
+    let whole = read(&router, "/part", &[]).await;
+    let tag = whole.header("etag").unwrap();
+    let part = async |if_range: &str| {
+        let answer = read(&router, "/part", &[("range", "bytes=4-"), ("if-range", if_range)]).await;
+        (answer.status, answer.body.clone(), answer.header("etag").unwrap() == tag)
+    };
+    assert_eq!(part(tag).await, (206, "two".to_owned(), true));
+    let date = whole.header("last-modified").unwrap();
+    for other in ["\"another\"", &format!("W/{tag}"), &format!("{tag}, \"another\""), "*", "", date] {
+        assert_eq!(part(other).await, (200, "one two".to_owned(), true), "{other}");
+    }
+    assert_eq!(read(&router, "/part", &[("range", "bytes=4-")]).await.status, 206, "asked for without a condition");
+    site.revision.store(1, Ordering::SeqCst);
+    assert_eq!(part(tag).await, (200, "one two".to_owned(), false), "of another revision");
+
+    // The revision goes while the handler makes a part.
+    site.revision.store(0, Ordering::SeqCst);
+    let tag = read(&router, "/moving-part", &[]).await.header("etag").map(str::to_owned);
+    assert_eq!(tag, None);
+    let layer = RevisionLayer::new(|| Conditional::revision(&Revision("0".to_owned())));
+    let page = Router::new().route("/moving-part", get(async || "one two")).layer(layer);
+    let tag = read(&page, "/moving-part", &[]).await.header("etag").unwrap().to_owned();
+    site.revision.store(0, Ordering::SeqCst);
+    let moved = read(&router, "/moving-part", &[("range", "bytes=4-"), ("if-range", &tag)]).await;
+    assert_eq!((moved.status, moved.header("retry-after"), moved.body.as_str()), (503, Some("0"), ""));
+}
+
+#[tokio::test]
+async fn a_weak_tag_joins_no_part() {
+    let router = Site::default().router(Conditional::weak);
+    let tag = read(&router, "/part", &[]).await.header("etag").unwrap().to_owned();
+    for tag in [&*tag, tag.trim_start_matches("W/")] {
+        let answer = read(&router, "/part", &[("range", "bytes=4-"), ("if-range", tag)]).await;
+        assert_eq!((answer.status, answer.body.as_str()), (200, "one two"), "{tag}");
+    }
 }

@@ -2,8 +2,7 @@
 
 use larder_example_well_known::sample;
 
-use super::{A, ALL, CONFIG, OPENID, ORIGINS, Site, commit_of, tag_of};
-use crate::secrets::Everything;
+use super::{A, ALL, CONFIG, OPENID, ORIGINS, Site, commit_of, listen, tag_of};
 
 /// The sample with one thing wrong.
 fn faults() -> Vec<(&'static str, String)> {
@@ -95,8 +94,7 @@ async fn a_commit_that_git_cannot_read_is_asked_for_again() {
 
 #[tokio::test]
 async fn the_log_says_where_it_is_broken_once_and_quotes_nothing() {
-    let heard = Everything::default();
-    let _guard = tracing::subscriber::set_default(heard.clone());
+    let (heard, _guard) = listen().await;
     let site = Site::new().await;
     let broken = site.commit("origins: [https://a.example]\nsecret-word: 7\n").await;
     for _ in 0..3 {

@@ -173,3 +173,20 @@ async fn a_hundred_callers_read_a_new_commit_once() {
     }
     assert_eq!((site.runs("source::load"), site.runs("openid_configuration")), (runs.0 + 1, runs.1 + 1));
 }
+
+#[tokio::test]
+async fn a_reference_that_moves_is_seen_by_the_very_next_request() {
+    let site = Site::new().await;
+    let commits = [site.commit_vo("even").await, site.commit_vo("odd").await];
+    let branch = site.folder.path().join(".git/refs/heads/main");
+    let lock = branch.with_extension("lock");
+    site.get(A, OPENID).await;
+    for flip in 0..300 {
+        // As git does it, without the time that git takes.
+        let commit = &commits[flip % 2];
+        std::fs::write(&lock, format!("{commit}\n")).unwrap();
+        std::fs::rename(&lock, &branch).unwrap();
+        assert_eq!(commit_of(&site.get(A, OPENID).await), commit.as_str(), "flip {flip}");
+    }
+    assert_eq!(site.runs("openid_configuration"), 2, "both revisions stay");
+}

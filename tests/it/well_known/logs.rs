@@ -1,18 +1,16 @@
 //! A miss is logged at debug, with the hash of its key and nothing of its arguments.
 
-use super::{A, B, METADATA, OPENID, Site};
-use crate::secrets::Everything;
+use super::{A, B, METADATA, OPENID, Site, listen};
 
 #[tokio::test]
 async fn every_miss_is_logged_with_the_hash_of_its_key_alone() {
-    let heard = Everything::default();
-    let _guard = tracing::subscriber::set_default(heard.clone());
+    let (heard, _guard) = listen().await;
     let site = Site::new().await;
     let told = |text: &str| {
         let all = heard.taken();
         let found = all.lines().filter(|line| line.contains(text)).count();
         let keys: Vec<String> = all.lines().filter_map(|line| Some(line.strip_prefix("key = ")?.to_owned())).collect();
-        assert!(!all.contains("example") && !all.contains("ERROR") && !all.contains("WARN"), "{all}");
+        assert!(![".example", "https", "astro", "ERROR", "WARN"].iter().any(|word| all.contains(word)), "{all}");
         assert!(all.contains("DEBUG larder") || all.is_empty(), "{all}");
         (found, keys)
     };

@@ -23,7 +23,9 @@ use larder_example_well_known::sample;
 use larder_example_well_known::source::Source;
 use serde_json::Value;
 use tempfile::TempDir;
+use tracing::subscriber::DefaultGuard;
 
+use crate::secrets::Everything;
 use crate::support::{SOON, memory};
 use crate::validators::responses::{Answer, ask};
 
@@ -123,6 +125,21 @@ async fn git(folder: &std::path::Path, words: &[&str]) {
     command.args(["-c", "user.name=test", "-c", "user.email=test@localhost", "-c", "commit.gpgsign=false"]);
     let output = command.args(words).current_dir(folder).output().await.unwrap();
     assert!(output.status.success(), "git {words:?}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// Hears all that is logged on this thread from now on.
+async fn listen() -> (Everything, DefaultGuard) {
+    let heard = Everything::default();
+    let guard = tracing::subscriber::set_default(heard.clone());
+    // A thread that nobody listens to, and that meets an event first, marks it as one that nobody wants to hear. Behind this
+    // every event has been met.
+    let site = Site::new().await;
+    site.get(A, OPENID).await;
+    site.commit("origins: [").await;
+    site.get(A, OPENID).await;
+    tracing::callsite::rebuild_interest_cache();
+    heard.0.lock().unwrap().clear();
+    (heard, guard)
 }
 
 fn json(answer: &Answer) -> Value {

@@ -5,8 +5,7 @@ use std::fmt::Write as _;
 use larder_example_well_known::sample;
 use serde_json::json;
 
-use super::{A, ALL, B, JWKS, ORIGINS, Site, json, tag_of};
-use crate::secrets::Everything;
+use super::{A, ALL, B, JWKS, ORIGINS, Site, json, listen, tag_of};
 use crate::server::RedisServer;
 use crate::support::{SOON, node};
 
@@ -30,8 +29,7 @@ fn keys() -> [(&'static str, String); 3] {
 
 #[tokio::test]
 async fn no_private_member_is_answered_logged_or_stored() {
-    let heard = Everything::default();
-    let _guard = tracing::subscriber::set_default(heard.clone());
+    let (heard, _guard) = listen().await;
     let server = RedisServer::start();
     let site = Site::new().await;
     let site = Site::over(site.folder.clone(), site.repository.clone(), SOON, node(&server).await);
@@ -73,8 +71,7 @@ async fn no_private_member_is_answered_logged_or_stored() {
 
 #[tokio::test]
 async fn a_file_that_holds_no_public_key_is_refused_without_a_word_of_it() {
-    let heard = Everything::default();
-    let _guard = tracing::subscriber::set_default(heard.clone());
+    let (heard, _guard) = listen().await;
     let site = Site::new().await;
     let tag = tag_of(&site.get(A, JWKS).await).to_owned();
     let good = json!({ "kty": "OKP", "crv": "Ed25519", "kid": "a", "use": "sig", "alg": "EdDSA", "x": "eHg" });
