@@ -32,7 +32,8 @@ for variable in $(compgen -e LARDER_ || true); do unset "$variable"; done
 serve() {
     local name="$1"
     shift
-    "$registry" serve --port 0 --database "$folder/registry.db" "$@" >"$folder/$name" 2>&1 &
+    : >"$folder/$name"
+    "$registry" serve --port 0 --database "$folder/registry.db" "$@" >>"$folder/$name" 2>&1 &
     children+=($!)
     until address="$(grep -om1 'http://[0-9.:]*' "$folder/$name")"; do
         kill -0 "${children[-1]}" 2>/dev/null || { cat "$folder/$name" >&2; exit 1; }

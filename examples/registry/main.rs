@@ -44,7 +44,8 @@ async fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            let _ = writeln!(io::stderr(), "registry: {failure}");
+            let cause = failure.source().map(|cause| format!(": {cause}")).unwrap_or_default();
+            let _ = writeln!(io::stderr(), "registry: {failure}{cause}");
             ExitCode::FAILURE
         }
     }

@@ -35,7 +35,8 @@ async fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            let _ = writeln!(io::stderr(), "webhooks: {failure}");
+            let cause = failure.source().map(|cause| format!(": {cause}")).unwrap_or_default();
+            let _ = writeln!(io::stderr(), "webhooks: {failure}{cause}");
             ExitCode::FAILURE
         }
     }

@@ -132,12 +132,13 @@ pub async fn grow(admin: &Viewer, rows: u32) -> Result<(), Error> {
     let mut db = admin.db().write().await?;
     let grown = sqlx::query(
         "INSERT INTO items (kind, name, description, owner, team, visibility, gateway, spec)
-         WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?2)
+         WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?2),
+              gateways AS (SELECT id, row_number() OVER (ORDER BY id) AS place FROM items WHERE kind = 'gateways')
          SELECT 'tools', 'tool ' || i, 'grown', ?1,
                 CASE i % 3 WHEN 0 THEN 'analysts' WHEN 1 THEN 'compilers' END,
                 CASE i % 3 WHEN 2 THEN 'public' ELSE 'team' END,
-                (SELECT id FROM items WHERE kind = 'gateways' ORDER BY id LIMIT 1 OFFSET i % 6), '{\"arguments\":[]}'
-         FROM n",
+                gateways.id, '{\"arguments\":[]}'
+         FROM n LEFT JOIN gateways ON place = 1 + i % 6",
     );
     grown.bind(admin.signed()?).bind(rows).execute(&mut *db).await?;
     sqlx::query("INSERT INTO tags SELECT id, 'common-' || id % 10 FROM items WHERE description = 'grown'")

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use larder::Receipt;
 use serde_json::Value;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqliteSynchronous};
 use sqlx::types::Json;
 use sqlx::{Sqlite, Transaction};
 
@@ -48,6 +48,7 @@ impl Db {
             .filename(file)
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Normal)
             .busy_timeout(Duration::from_secs(10))
             .foreign_keys(true);
         let pool = SqlitePool::connect_with(options).await?;
@@ -117,7 +118,13 @@ impl Db {
         if removed.rows_affected() == 0 { Err(Error::NotFound) } else { Ok(()) }
     }
 
+    /// Keeps the receipt of a name's last end. One that Redis had not confirmed ends the name anew with each event, until the
+    /// next change: that is slower, and right.
     pub(crate) async fn keep_receipt(&self, name: &str, receipt: &Receipt) -> Result<(), Error> {
+        if !larder::stats().redis.configured {
+            // No other process shares anything with this one, and this one knows.
+            return Ok(());
+        }
         let kept = sqlx::query("INSERT OR REPLACE INTO receipts (name, receipt) VALUES (?1, ?2)");
         kept.bind(name).bind(Json(receipt)).execute(&self.pool).await?;
         Ok(())

@@ -9,6 +9,8 @@ use super::filled;
 
 #[tokio::test]
 async fn each_list_has_its_life() {
+    let larder = registry::depends(Larder::builder()).testing().unwrap();
+    let (process, _folder) = filled(Larder::clone(&larder)).await;
     for (entity, path, seconds) in [
         ("tools", "/tools", 20),
         ("prompts", "/prompts", 15),
@@ -19,14 +21,11 @@ async fn each_list_has_its_life() {
         ("statistics", "/admin/statistics", 60),
         ("usage", "/admin/usage", 30),
     ] {
-        let larder = registry::depends(Larder::builder().ignore_environment()).testing().unwrap();
-        let clock = larder.clock().clone();
-        let (process, _folder) = filled(Larder::clone(&larder)).await;
         process.get("root", path).await;
-        clock.advance(Duration::from_secs(seconds) - Duration::from_millis(1));
+        larder.clock().advance(Duration::from_secs(seconds) - Duration::from_millis(1));
         process.get("root", path).await;
         assert_eq!(process.misses(entity), 1, "{entity} lives for {seconds} s");
-        clock.advance(Duration::from_millis(1));
+        larder.clock().advance(Duration::from_millis(1));
         process.get("root", path).await;
         assert_eq!(process.misses(entity), 2, "{entity} lives no longer than {seconds} s");
     }
@@ -34,12 +33,11 @@ async fn each_list_has_its_life() {
 
 #[tokio::test]
 async fn an_operator_may_say_otherwise() {
-    let builder = registry::depends(Larder::builder().ignore_environment()).ttl("tools", Duration::from_secs(5));
+    let builder = registry::depends(Larder::builder()).ttl("tools", Duration::from_secs(5));
     let larder = builder.testing().unwrap();
-    let clock = larder.clock().clone();
     let (process, _folder) = filled(Larder::clone(&larder)).await;
     process.get("root", "/tools").await;
-    clock.advance(Duration::from_secs(5));
+    larder.clock().advance(Duration::from_secs(5));
     process.get("root", "/tools").await;
     assert_eq!(process.misses("tools"), 2);
 }
