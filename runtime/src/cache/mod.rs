@@ -13,7 +13,8 @@ mod frame;
 mod function;
 mod hands;
 mod judged;
-#[cfg(all(test, feature = "testkit"))]
+#[cfg(test)]
+#[cfg(feature = "testkit")]
 mod judged_tests;
 mod kept;
 mod look;

@@ -52,8 +52,8 @@ pub struct Cell {
     pub epoch: Epoch,
     /// Ends made here that Redis has not confirmed.
     pub pending: u8,
-    heard: Vec<Epoch>,
-    confirmed: Vec<Epoch>,
+    pub(super) heard: Vec<Epoch>,
+    pub(super) confirmed: Vec<Epoch>,
     unsure: bool,
 }
 

@@ -9,6 +9,7 @@ pub mod cell;
 pub mod link;
 pub mod model;
 pub mod process;
+mod ranks;
 pub mod searches;
 pub mod server;
 

@@ -130,7 +130,9 @@ impl Process {
             Step::Done => {
                 self.link = Link::Up;
                 self.lease = self.lease.max(worth);
-                self.relinked();
+                // It is taken anew when this link is lost.
+                self.linked = Epoch::Unknown;
+                self.relinked(bounds);
             }
         }
     }
@@ -329,7 +331,7 @@ impl Process {
         self.link = Link::Down;
         self.inbox.clear();
         self.subscribed = false;
-        self.relinked();
+        self.relinked(bounds);
         for ask in std::mem::take(&mut self.asks) {
             match ask.who {
                 Who::End { name, ends, .. } => self.owed[name] += ends,

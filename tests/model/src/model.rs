@@ -12,10 +12,10 @@ use crate::server::{Message, NAMES, Request, SHOWN, Server};
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct State {
     written: u8,
-    server: Server,
-    processes: Vec<Process>,
+    pub(super) server: Server,
+    pub(super) processes: Vec<Process>,
     /// Sent on connections that broke: each may be executed still.
-    adrift: Vec<Request>,
+    pub(super) adrift: Vec<Request>,
     ticks: u8,
     faults: u8,
     /// What had been ended at the server when the last tick came.
@@ -89,6 +89,7 @@ impl Model for Bounds {
                 }
                 let process = |at| Process::warm(epochs, (at < holding).then_some(stamp));
                 let mut state = state(server.clone(), (0..self.processes).map(process).collect());
+                state.rank(self);
                 state.processes.sort();
                 states.push(state);
             }
@@ -143,6 +144,7 @@ impl Model for Bounds {
     fn next_state(&self, last: &State, step: Step) -> Option<State> {
         let mut state = last.clone();
         state.step(self, step)?;
+        state.rank(self);
         // Processes are alike: what only swaps two is no other state.
         state.processes.sort();
         (state != *last).then_some(state)

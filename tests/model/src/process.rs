@@ -15,7 +15,7 @@ pub const LEASE: u8 = 2;
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Kept {
     version: u8,
-    stamp: PerName<Epoch>,
+    pub(super) stamp: PerName<Epoch>,
     /// For how many ticks it is served without a lease.
     young: u8,
 }
@@ -59,7 +59,7 @@ pub struct Run {
     /// Where it is.
     pub stage: Stage,
     needs: Needs,
-    stamp: PerName<Epoch>,
+    pub(super) stamp: PerName<Epoch>,
     changed: PerName<bool>,
     unlinked: bool,
     /// Whether others may find it under the key.
@@ -148,7 +148,8 @@ impl Process {
             return;
         }
         self.asks.iter_mut().for_each(|ask| ask.unheard[name] = false);
-        if news == News::Changed {
+        // No run is asked whether any entry was ended since it began.
+        if news == News::Changed && name != ANY {
             self.runs.iter_mut().flatten().for_each(|run| run.changed[name] = true);
         }
     }
@@ -206,7 +207,8 @@ impl Process {
         let confirming = matches!(stage, Stage::Confirming(_));
         let mut stamp = PerName::default();
         if Self::entry(bounds) {
-            stamp[ANY] = self.cells[ANY].epoch;
+            // Only what is confirmed is compared with it.
+            stamp[ANY] = if confirming { self.cells[ANY].epoch } else { Epoch::Unknown };
         }
         if !confirming {
             self.runs.iter_mut().flatten().for_each(|run| run.found = false);
@@ -312,8 +314,11 @@ impl Process {
         Some(())
     }
 
-    /// Another link, or none.
-    pub fn relinked(&mut self) {
+    /// Another link, or none: that is asked for late names alone.
+    pub fn relinked(&mut self, bounds: &Bounds) {
+        if bounds.dependence != Dependence::Late {
+            return;
+        }
         self.runs.iter_mut().flatten().for_each(|run| run.unlinked = true);
     }
 
@@ -350,8 +355,8 @@ impl Process {
             Request::Beat => [true, false, false],
             _ => PerName::default(),
         };
-        let unheard = [true; NAMES];
-        self.asks.push(Ask { who, names, unheard, worth: LEASE });
+        // Of names that are not asked for nothing is to be heard.
+        self.asks.push(Ask { who, names, unheard: names, worth: LEASE });
         self.outbox.push(request);
     }
 

@@ -98,7 +98,8 @@ pub struct Server {
     /// What it would restart from.
     pub saved: Option<Data>,
     run: u8,
-    clock: u8,
+    /// The highest number that is left of any epoch: the next one is above it.
+    pub(super) clock: u8,
     /// The newest version whose end was executed here; no protocol sees this.
     pub ended: u8,
 }
