@@ -2,7 +2,7 @@
 //!
 //! `cargo run --example well_known` makes a repository with a configuration, starts the server, drives it over HTTP, commits,
 //! and prints what was answered and where it came from. `cargo run --example well_known -- serve --port 8080` only serves:
-//! a repository of its own, or with `--repository FOLDER` yours. `LARDER_REDIS_URL` adds Redis; `--verbose` logs each miss.
+//! a repository of its own, or with `--repository FOLDER` yours. `LARDER_REDIS_URL` adds Redis; `RUST_LOG=debug` logs each miss.
 //!
 //! The service itself is in `src/`: begin with `src/documents.rs`, the cached functions.
 
@@ -12,7 +12,7 @@ mod tour;
 use std::future::pending;
 use std::io::{self, Write as _};
 use std::net::Ipv4Addr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,18 +28,16 @@ use tracing::level_filters::LevelFilter;
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-const USAGE: &str = "usage: well_known [tour | serve [--port N] [--repository FOLDER]] [--verbose]";
+const USAGE: &str = "usage: well_known [tour | serve [--port N [--repository FOLDER]]]";
 
 /// For how long a request waits for a first configuration.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let done = match Order::read(env::args().skip(1)) {
-        Ok(order) => run(order).await,
-        Err(failure) => Err(failure),
-    };
-    match done {
+    let words: Vec<String> = env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match run(&words).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             let _ = writeln!(io::stderr(), "well_known: {failure}");
@@ -48,55 +46,47 @@ async fn main() -> ExitCode {
     }
 }
 
-/// What the command line asks for.
-#[derive(Debug, Default)]
-struct Order {
-    serve: bool,
-    port: u16,
-    repository: Option<PathBuf>,
-    verbose: bool,
-}
-
-impl Order {
-    fn read(mut words: impl Iterator<Item = String>) -> Result<Self, Failure> {
-        let mut order = Self { port: 8080, ..Self::default() };
-        while let Some(word) = words.next() {
-            match &*word {
-                "tour" => {}
-                "serve" => order.serve = true,
-                "--verbose" => order.verbose = true,
-                "--port" if order.serve => order.port = words.next().ok_or(USAGE)?.parse().map_err(|_| USAGE)?,
-                "--repository" if order.serve => order.repository = Some(words.next().ok_or(USAGE)?.into()),
-                _ => return Err(USAGE.into()),
+async fn run(words: &[&str]) -> Result<(), Failure> {
+    let level = env::var("RUST_LOG").ok().map_or(Ok(LevelFilter::WARN), |level| level.parse());
+    let level = level.map_err(|_| "RUST_LOG takes one level: off, error, warn, info, debug or trace")?;
+    tracing_subscriber::fmt().with_max_level(level).with_writer(io::stderr).init();
+    let port = |port: &str| port.parse().map_err(|_| USAGE);
+    match *words {
+        [] | ["tour"] => {
+            // A tour stays for itself.
+            cache(&format!("well-known-{}", process::id())).await?;
+            tokio::select! {
+                done = tour::run() => done,
+                () = interrupted() => Err("interrupted".into()),
             }
         }
-        Ok(order)
+        ["serve"] => serve(8080, None).await,
+        ["serve", "--port", number] => serve(port(number)?, None).await,
+        ["serve", "--port", number, "--repository", folder] => serve(port(number)?, Some(Path::new(folder))).await,
+        _ => Err(USAGE.into()),
     }
 }
 
-async fn run(order: Order) -> Result<(), Failure> {
-    let level = if order.verbose { LevelFilter::DEBUG } else { LevelFilter::WARN };
-    tracing_subscriber::fmt().with_max_level(level).with_writer(io::stderr).init();
-    // All processes share what is of the same commit; a tour stays for itself.
-    let namespace = if order.serve { "well-known".to_owned() } else { format!("well-known-{}", process::id()) };
-    Larder::builder().namespace(namespace).build().await?.install()?;
-    if order.serve { serve(&order).await } else { tour::run().await }
+/// Puts the cache in force: in memory, and in Redis, too, where `LARDER_REDIS_URL` names one.
+async fn cache(namespace: &str) -> Result<(), Failure> {
+    Ok(Larder::builder().namespace(namespace).build().await?.install()?)
 }
 
-async fn serve(order: &Order) -> Result<(), Failure> {
-    let folder = tempfile::tempdir()?;
-    let repository = match &order.repository {
-        Some(folder) => Repository::open(folder).await?,
+async fn serve(port: u16, repository: Option<&Path>) -> Result<(), Failure> {
+    // All processes share what is of the same commit.
+    cache("well-known").await?;
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
+    let port = listener.local_addr()?.port();
+    let own = tempfile::tempdir()?;
+    let (folder, repository) = match repository {
+        Some(folder) => (folder, Repository::open(folder).await?),
         None => {
-            let origins = ["localhost", "127.0.0.1"].map(|host| format!("http://{host}:{}", order.port));
-            fresh(folder.path(), &[&*origins[0], &*origins[1]]).await?
+            let origins = ["localhost", "127.0.0.1"].map(|host| format!("http://{host}:{port}"));
+            (own.path(), fresh(own.path(), &[&*origins[0], &*origins[1]]).await?)
         }
     };
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, order.port)).await?;
-    let shown = order.repository.as_deref().unwrap_or(folder.path());
-    say(&format!("serving http://localhost:{}/config until Ctrl-C; commit to {}", order.port, shown.display()))?;
-    routes::serve(listener, Arc::new(Source::new(repository, PATIENCE)), interrupted()).await?;
-    Ok(())
+    say(&format!("serving http://localhost:{port}/config until Ctrl-C; commit to {}", folder.display()))?;
+    Ok(routes::serve(listener, Arc::new(Source::new(repository, PATIENCE)), interrupted()).await?)
 }
 
 /// A new repository with a configuration for these origins.
