@@ -141,10 +141,10 @@ pub async fn grow(admin: &Viewer, rows: u32) -> Result<(), Error> {
          FROM n LEFT JOIN gateways ON place = 1 + i % 6",
     );
     grown.bind(admin.signed()?).bind(rows).execute(&mut *db).await?;
-    sqlx::query("INSERT INTO tags SELECT id, 'common-' || id % 10 FROM items WHERE description = 'grown'")
+    sqlx::query("INSERT INTO tags SELECT id, 'common-' || (id % 10) FROM items WHERE description = 'grown'")
         .execute(&mut *db)
         .await?;
-    sqlx::query("INSERT INTO tags SELECT id, 'rare-' || id % 500 FROM items WHERE description = 'grown'")
+    sqlx::query("INSERT INTO tags SELECT id, 'rare-' || (id % 500) FROM items WHERE description = 'grown'")
         .execute(&mut *db)
         .await?;
     Ok(db.commit().await?)

@@ -18,7 +18,8 @@ const IDLE: Duration = Duration::from_millis(100);
 /// How long a receiver may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Fires webhooks, in this process or in one of its own.
+/// Fires webhooks, in this process or in one of its own. It tries each event once: whoever needs more leaves an event in the
+/// queue until its receiver has answered.
 #[derive(Debug)]
 pub struct Worker {
     db: Db,
