@@ -54,7 +54,8 @@ async fn serve(words: &[&str]) -> Result<(), Failure> {
     let defaults = defaults.map_or_else(own_defaults, |file| Defaults::read(Path::new(file)))?;
     let worker = format!("worker {}", process::id());
     let database = database.into();
-    let service = Service::start(Config { database, defaults, redis_required, worker, sweep_every: SWEEP_EVERY }).await?;
+    let service =
+        Service::start(Config { database, defaults, redis_required, worker, sweep_every: SWEEP_EVERY }).await?;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
     writeln!(io::stdout(), "serving http://{}/healthcheck until Ctrl-C", listener.local_addr()?)?;
     service.serve(listener, control_c()).await?;

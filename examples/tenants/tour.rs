@@ -57,7 +57,8 @@ pub(crate) async fn run() -> Result<(), Failure> {
     a.get("/tenants/green/hosts", "").await?;
 
     if shared {
-        let made = a.send(Method::POST, "/tenants/green/invitations", Some(json!({ "host": "new.example" })), "/host").await?;
+        let made =
+            a.send(Method::POST, "/tenants/green/invitations", Some(json!({ "host": "new.example" })), "/host").await?;
         let code = made["code"].as_str().unwrap_or_default().to_owned();
         b.send(Method::POST, "/tenants/blue/invitations", Some(json!({ "host": "new.example" })), "/error").await?;
         b.get("/hosts/new.example/invitation", "/tenant").await?;
@@ -86,9 +87,7 @@ impl Worker {
         let service = larder.scope(Service::start(config)).await?;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
-        tokio::spawn(async move {
-            service.serve(listener, std::future::pending()).await
-        });
+        tokio::spawn(async move { service.serve(listener, std::future::pending()).await });
         let connections = Connections::builder(TokioExecutor::new()).build_http();
         writeln!(io::stdout(), "worker {name} serves http://{address}")?;
         Ok(Self { larder, address, connections })

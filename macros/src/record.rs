@@ -44,7 +44,8 @@ impl Plan {
         let from = args.value("from", errors, path);
         let root = Root::take(&mut args, errors);
         if !input.generics.params.is_empty() {
-            let text = "a record is one type, and its name stands for it in Redis: derive it for a type without generics";
+            let text =
+                "a record is one type, and its name stands for it in Redis: derive it for a type without generics";
             errors.cover(&input.generics.params, text);
         }
         let fields = named(input, errors)?;
@@ -55,7 +56,10 @@ impl Plan {
             errors.push(more.at, "a record has one primary key, and this is another: write `index` or `unique`");
         }
         if keys.is_empty() {
-            errors.push(input.ident.span(), "a record needs a primary key: write `#[record(key)]` over one of its fields");
+            errors.push(
+                input.ident.span(),
+                "a record needs a primary key: write `#[record(key)]` over one of its fields",
+            );
             return None;
         }
         let indexes = others.into_iter().filter(|field| field.role != Role::Plain).collect();
@@ -106,7 +110,7 @@ fn emit(input: &DeriveInput, plan: &Plan) -> TokenStream {
             const NAME: &'static str = #name;
             const SHAPE: &'static str = #shape;
             #life
-            fn file(&self, __larder: &mut #private::Filing<'_>) {
+            fn file(&self, __larder: &mut #private::Filing) {
                 #(#filed)*
             }
             #former

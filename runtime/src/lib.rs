@@ -57,10 +57,10 @@ pub use instance::{
     health, invalidate, receipts, refresh, stats, tag, transaction,
 };
 pub use key::{BySerde, CacheKey, KeyWriter, by_serde};
-pub use larder_macros::{CacheKey, hexsha_cached, invalidates, leader, ttl_cached};
 #[cfg(any(feature = "redis", feature = "testkit"))]
 #[cfg_attr(docsrs, doc(cfg(any(feature = "redis", feature = "testkit"))))]
 pub use larder_macros::Record;
+pub use larder_macros::{CacheKey, hexsha_cached, invalidates, leader, ttl_cached};
 pub use lease::{Campaign, Campaigning, Holder, Leader, LeaderGate, Leadership, Lease, campaign, leaders, lease};
 #[cfg(any(feature = "redis", feature = "testkit"))]
 #[cfg_attr(docsrs, doc(cfg(any(feature = "redis", feature = "testkit"))))]

@@ -47,7 +47,8 @@ impl Defaults {
     ///
     /// Where the file cannot be read, or is no such file.
     pub fn read(file: &Path) -> Result<Self, Error> {
-        let text = std::fs::read_to_string(file).map_err(|error| Error::Defaults(format!("{}: {error}", file.display())))?;
+        let text =
+            std::fs::read_to_string(file).map_err(|error| Error::Defaults(format!("{}: {error}", file.display())))?;
         Self::parse(&text)
     }
 }

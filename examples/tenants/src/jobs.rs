@@ -22,19 +22,31 @@ pub enum Bootstrapped {
 /// The time between two sweeps, by whichever worker.
 pub const SWEEP_EVERY: Duration = Duration::from_secs(30);
 
-/// Prepares the database, once for all workers: one of them leads and does it, and the others wait until it is done. They then
-/// lead in turn, and find it prepared.
-///
-/// Where Redis is away, nobody leads for all: each worker runs this, and SQLite's own lock lets one of them in at a time.
-#[leader("tenants-bootstrap", ttl = "10s", renew = true, mode = wait("60s"), on_unavailable = run)]
-pub(crate) async fn bootstrap(db: &Db, defaults: &Defaults, worker: &str) -> Result<Leadership<Bootstrapped>, Error> {
+/// Prepares the database, once for all workers. Where Redis is away and may be, nobody leads for all and nobody waits for it:
+/// SQLite's own lock lets one worker in at a time.
+pub(crate) async fn bootstrap(
+    db: &Db,
+    defaults: &Defaults,
+    worker: &str,
+    redis_required: bool,
+) -> Result<Leadership<Bootstrapped>, Error> {
+    if redis_required || larder::health().await.is_up() {
+        bootstrap_elected(db, defaults, worker).await
+    } else {
+        db.bootstrap(&defaults.tenants, worker, 0).await.map(Leadership::Led)
+    }
+}
+
+/// One of the workers leads and does it, and the others wait until it is done. They then lead in turn, and find it prepared.
+#[leader("tenants-bootstrap", ttl = "10s", renew = true, mode = wait("60s"))]
+async fn bootstrap_elected(db: &Db, defaults: &Defaults, worker: &str) -> Result<Leadership<Bootstrapped>, Error> {
     let token = larder::lease().map_or(0, |lease| lease.token());
     db.bootstrap(&defaults.tenants, worker, token).await.map(Leadership::Led)
 }
 
 /// Takes the hosts whose time is over. The grace keeps the other workers out for the rest of the period, so that there is one
 /// sweep in each, however many workers ask. `None`: another one leads, or did.
-#[leader("tenants-sweep", ttl = "20s", grace = every, on_err = release)]
+#[leader("tenants-sweep", ttl = "5s", renew = true, grace = every)]
 pub(crate) async fn sweep(db: &Db, worker: &str, every: Duration) -> Result<Option<u64>, Error> {
     // Grows from leader to leader: one that was stopped for long, and goes on beside its successor, is refused.
     let token = larder::lease().map_or(0, |lease| lease.token());

@@ -104,11 +104,7 @@ async fn setting(Shared(state): Service, names: Names<(String, String)>) -> Answ
     found.map(Json).ok_or_else(|| Error::NotFound(format!("nobody knows the setting `{name}`")))
 }
 
-async fn set(
-    Shared(state): Service,
-    names: Names<(String, String)>,
-    value: Said<Value>,
-) -> Result<StatusCode, Error> {
+async fn set(Shared(state): Service, names: Names<(String, String)>, value: Said<Value>) -> Result<StatusCode, Error> {
     let (Path((tenant, name)), Json(value)) = (names?, value?);
     settings::set(&state.db, &tenant, &name, &value).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -61,9 +61,8 @@ impl Service {
             return Err(Error::NoRedis);
         }
         let db = Db::open(&config.database).await?;
-        let Leadership::Led(bootstrapped) = jobs::bootstrap(&db, &config.defaults, &config.worker).await? else {
-            return Err(Error::Unprepared);
-        };
+        let led = jobs::bootstrap(&db, &config.defaults, &config.worker, config.redis_required).await?;
+        let Leadership::Led(bootstrapped) = led else { return Err(Error::Unprepared) };
         let sweeps = jobs::sweep_for_ever(db.clone(), config.worker, config.sweep_every);
         let sweeper = tokio::spawn(larder.scope(sweeps));
         let defaults = Revisioned::new(config.defaults);

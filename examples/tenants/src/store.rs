@@ -93,7 +93,8 @@ impl Db {
     /// Notes a sweep. `false`: a later leader has begun one.
     pub(crate) async fn begin_sweep(&self, worker: &str, token: u64) -> Result<bool, Error> {
         let mut tx = self.write().await?;
-        let later = sqlx::query_scalar("SELECT COUNT(*) FROM runs WHERE job = 'sweep' AND token > ?1").bind(fence(token));
+        let later =
+            sqlx::query_scalar("SELECT COUNT(*) FROM runs WHERE job = 'sweep' AND token > ?1").bind(fence(token));
         let later: i64 = later.fetch_one(&mut *tx).await?;
         if later > 0 {
             return Ok(false);

@@ -9,14 +9,18 @@ pub(super) enum Fault {
     /// The instance has no Redis.
     Memory,
     Refused(Refusal),
-    Taken { field: String },
+    Taken {
+        field: String,
+    },
     /// A save would overwrite what it cannot read.
     Overwrites,
     /// It was written by another version of the type.
     Foreign,
     Damaged,
     /// A key or an indexed field has no canonical form.
-    NoKey { field: &'static str },
+    NoKey {
+        field: &'static str,
+    },
     /// The record has no form to store.
     NoForm,
 }
@@ -30,9 +34,8 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    /// What a call needs before it is sent, or why it is not.
-    pub(super) fn of<A, B>(self, first: Result<A, Fault>, then: impl FnOnce(A) -> Result<B, Fault>) -> Result<B, Error> {
-        first.and_then(then).map_err(|fault| self.fault(fault))
+    pub(super) fn of<T>(self, result: Result<T, Fault>) -> Result<T, Error> {
+        result.map_err(|fault| self.fault(fault))
     }
 
     pub(super) fn fault(self, fault: Fault) -> Error {
@@ -67,7 +70,8 @@ impl Asked {
                 (ErrorKind::Unreadable, why.to_owned())
             }
             Fault::NoKey { field } => {
-                let why = format!("its field `{field}` has no canonical form: a type whose `Serialize` fails is no key");
+                let why =
+                    format!("its field `{field}` has no canonical form: a type whose `Serialize` fails is no key");
                 (ErrorKind::Unstorable, why)
             }
             Fault::NoForm => {

@@ -18,28 +18,26 @@ pub(crate) struct Drawer {
 }
 
 /// Receives the primary key and the indexed fields of one record.
-#[derive(Debug)]
-pub struct Filing<'a> {
-    namespace: &'a str,
-    name: &'static str,
-    own: Option<Digest>,
-    indexes: Vec<Entry>,
+#[derive(Debug, Default)]
+pub struct Filing {
+    own: Option<Plain>,
+    indexes: Vec<(&'static str, Plain, bool)>,
     fault: Option<Fault>,
 }
 
-impl<'a> Filing<'a> {
-    pub(super) fn new(namespace: &'a str, name: &'static str) -> Self {
-        let mut filing = Self { namespace, name, own: None, indexes: Vec::new(), fault: None };
+/// The hash of a value alone: nobody is told of it.
+pub(super) type Plain = [u8; 32];
+
+impl Filing {
+    pub(super) fn new() -> Self {
+        let mut filing = Self::default();
         filing.index(ALL, &());
         filing
     }
 
     /// The primary key.
     pub fn key(&mut self, field: &'static str, value: &(impl CacheKey + ?Sized)) {
-        self.own = digest(self.namespace, self.name, KEY, value);
-        if self.own.is_none() {
-            self.fault = Some(Fault::NoKey { field });
-        }
+        self.own = plain(field, value).map_err(|fault| self.fault = Some(fault)).ok();
     }
 
     /// A field that finds any number of records.
@@ -55,30 +53,45 @@ impl<'a> Filing<'a> {
     }
 
     fn add(&mut self, field: &'static str, value: &(impl CacheKey + ?Sized), unique: bool) {
-        match digest(self.namespace, self.name, field, value) {
-            Some(value) => self.indexes.push(Entry { filled: Filled { field, value }, unique }),
-            None => self.fault = Some(Fault::NoKey { field }),
+        match plain(field, value) {
+            Ok(value) => self.indexes.push((field, value, unique)),
+            Err(fault) => self.fault = Some(fault),
         }
     }
 
-    pub(super) fn finish(self) -> Result<(Digest, Vec<Entry>), Fault> {
-        match (self.fault, self.own) {
-            (None, Some(own)) => Ok((own, self.indexes)),
-            (Some(fault), _) => Err(fault),
+    /// Fails where a field has no canonical form.
+    pub(super) fn checked(self) -> Result<Self, Fault> {
+        match (&self.fault, &self.own) {
+            (None, Some(_)) => Ok(self),
+            (Some(fault), _) => Err(fault.clone()),
             (None, None) => Err(Fault::NoKey { field: "key" }),
         }
     }
+
+    /// The same in one namespace, as records of this name.
+    pub(super) fn within(&self, namespace: &str, name: &str) -> (Digest, Vec<Entry>) {
+        let entry = |(field, value, unique): &(&'static str, Plain, bool)| {
+            let (field, unique) = (*field, *unique);
+            Entry { filled: Filled { field, value: digest(namespace, name, field, value) }, unique }
+        };
+        let own = digest(namespace, name, KEY, &self.own.unwrap_or_default());
+        (own, self.indexes.iter().map(entry).collect())
+    }
 }
 
-/// The hash of a value: another one in every namespace, type of record and field. `None`: the value has no canonical form.
-pub(super) fn digest(namespace: &str, name: &str, field: &str, value: &(impl CacheKey + ?Sized)) -> Option<Digest> {
-    let value = KeyWriter::of(value).sha256()?;
+/// Hashes a value.
+pub(super) fn plain(field: &'static str, value: &(impl CacheKey + ?Sized)) -> Result<Plain, Fault> {
+    KeyWriter::of(value).sha256().ok_or(Fault::NoKey { field })
+}
+
+/// What stands for a value where records are kept: another hash in every namespace, type of record and field.
+pub(super) fn digest(namespace: &str, name: &str, field: &str, value: &Plain) -> Digest {
     let mut hash = Sha256::new();
-    for part in [namespace.as_bytes(), &[WIRE_VERSION], b"record", name.as_bytes(), field.as_bytes(), &value] {
+    for part in [namespace.as_bytes(), &[WIRE_VERSION], b"record", name.as_bytes(), field.as_bytes(), value] {
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part);
     }
-    Some(hash.finalize().into())
+    hash.finalize().into()
 }
 
 /// What stands for a shape where records are kept. It must never change: records outlive the programs that wrote them.
@@ -95,22 +108,25 @@ mod tests {
 
     #[test]
     fn a_value_has_another_hash_in_every_place() {
-        let places = [("a", "b", "c"), ("x", "b", "c"), ("a", "x", "c"), ("a", "b", "x"), ("ab", "", "c"), ("a", "bc", "")];
-        let hashes: Vec<_> = places.map(|(namespace, name, field)| digest(namespace, name, field, "value")).to_vec();
+        let value = plain("c", "value").expect("a form");
+        assert_eq!(Some(value), plain("c", &"value".to_owned()).ok(), "as it is borrowed");
+        let places =
+            [("a", "b", "c"), ("x", "b", "c"), ("a", "x", "c"), ("a", "b", "x"), ("ab", "", "c"), ("a", "bc", "")];
+        let hashes = places.map(|(namespace, name, field)| digest(namespace, name, field, &value));
         for (at, hash) in hashes.iter().enumerate() {
-            assert!(hash.is_some() && !hashes[..at].contains(hash), "{at}");
+            assert!(!hashes[..at].contains(hash), "{at}");
         }
-        assert_eq!(digest("a", "b", "c", "value"), digest("a", "b", "c", &"value".to_owned()), "as it is borrowed");
+        assert_ne!(digest("a", "b", "c", &value), digest("a", "b", "c", &plain("c", "other").expect("a form")));
     }
 
     #[test]
     fn a_none_is_filed_under_an_index_and_not_as_a_unique_value() {
-        let mut filing = Filing::new("a", "b");
+        let mut filing = Filing::new();
         filing.key("id", &1);
         filing.unique("host", &None::<String>);
         filing.unique("mail", &Some(String::new()));
         filing.index("plan", &None::<String>);
-        let (_, indexes) = filing.finish().expect("all have a form");
+        let (_, indexes) = filing.checked().expect("all have a form").within("a", "b");
         let fields: Vec<_> = indexes.iter().map(|entry| entry.filled.field).collect();
         assert_eq!(fields, [ALL, "mail", "plan"]);
     }

@@ -3,12 +3,11 @@
 mod fault;
 mod filing;
 mod former;
+mod handle;
 mod shelf;
 
 use std::borrow::Borrow;
-use std::fmt;
 use std::future::Future;
-use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,10 +20,11 @@ use crate::key::CacheKey;
 use crate::remote::Remote;
 use crate::value::{LivesIn, Shared};
 use fault::{Asked, Fault};
-pub use filing::Filing;
 pub(crate) use filing::Drawer;
-use filing::{digest, mark};
+pub use filing::Filing;
+use filing::{KEY, Plain, digest, mark, plain};
 pub use former::Former;
+pub use handle::{Index, Unique};
 pub(crate) use shelf::{Digest, Filed, Filled, Saved, Shelf, Stored};
 
 /// A type whose values are kept in Redis: one under each primary key, found by their indexed fields.
@@ -87,7 +87,7 @@ pub trait Record: Serialize + DeserializeOwned + Sized {
 
     /// What this record is filed under.
     #[doc(hidden)]
-    fn file(&self, filing: &mut Filing<'_>);
+    fn file(&self, filing: &mut Filing);
 
     /// The versions of the type before this one.
     #[doc(hidden)]
@@ -107,10 +107,15 @@ pub trait Record: Serialize + DeserializeOwned + Sized {
     /// answer: that is not known, and the same may be saved again.
     fn save(&self) -> impl Future<Output = Result<(), Error>> + Send {
         let asked = Asked { name: Self::NAME, what: "saved" };
-        let ready = asked.of(Redis::of(), |redis| redis.filed(self).map(|filed| (redis, filed)));
+        let written = written(self);
         async move {
-            let (redis, filed) = ready?;
-            let saved = redis.shelf().await.save(filed).await.map_err(|refusal| asked.fault(Fault::Refused(refusal)))?;
+            let (filing, payload) = asked.of(written)?;
+            let redis = asked.of(Redis::in_force())?;
+            let (own, indexes) = filing.within(redis.larder.namespace(), Self::NAME);
+            let (drawer, shape, former) = (Drawer { name: Self::NAME }, mark(Self::SHAPE), Self::former().shapes());
+            let filed = Filed { drawer, own, shape, former, life: Self::life(), payload, indexes };
+            let saved =
+                redis.shelf().await.save(filed).await.map_err(|refusal| asked.fault(Fault::Refused(refusal)))?;
             match saved {
                 Saved::Stored => Ok(()),
                 Saved::Taken { field } => Err(asked.fault(Fault::Taken { field })),
@@ -132,10 +137,10 @@ pub trait Record: Serialize + DeserializeOwned + Sized {
         Q: CacheKey + ?Sized,
     {
         let asked = Asked { name: Self::NAME, what: "loaded" };
-        let ready = asked.of(Redis::of(), |redis| redis.key::<Self, Q>(key).map(|own| (redis, own)));
+        let key = plain(KEY, key);
         async move {
-            let (redis, own) = ready?;
-            let found = redis.shelf().await.load(redis.drawer(Self::NAME), own).await;
+            let (redis, own) = asked.of(Redis::with(KEY, key, Self::NAME))?;
+            let found = redis.shelf().await.load(Drawer { name: Self::NAME }, own).await;
             let found = found.map_err(|refusal| asked.fault(Fault::Refused(refusal)))?;
             found.map(|stored| read(stored).map_err(|fault| asked.fault(fault))).transpose()
         }
@@ -154,7 +159,7 @@ pub trait Record: Serialize + DeserializeOwned + Sized {
         V: Borrow<Q>,
         Q: CacheKey + ?Sized,
     {
-        found(index.field, value)
+        found(index.field(), value)
     }
 
     /// The one record whose unique field has this value. A `None` is no value: it finds nothing.
@@ -167,7 +172,7 @@ pub trait Record: Serialize + DeserializeOwned + Sized {
         V: Borrow<Q>,
         Q: CacheKey + ?Sized,
     {
-        let found = found::<Self, Q>(index.field, value);
+        let found = found::<Self, Q>(index.field(), value);
         async move { Ok(found.await?.into_iter().next()) }
     }
 
@@ -208,10 +213,10 @@ pub trait Record: Serialize + DeserializeOwned + Sized {
         Q: CacheKey + ?Sized,
     {
         let asked = Asked { name: Self::NAME, what: "deleted" };
-        let ready = asked.of(Redis::of(), |redis| redis.key::<Self, Q>(key).map(|own| (redis, own)));
+        let key = plain(KEY, key);
         async move {
-            let (redis, own) = ready?;
-            let deleted = redis.shelf().await.delete(redis.drawer(Self::NAME), own).await;
+            let (redis, own) = asked.of(Redis::with(KEY, key, Self::NAME))?;
+            let deleted = redis.shelf().await.delete(Drawer { name: Self::NAME }, own).await;
             deleted.map_err(|refusal| asked.fault(Fault::Refused(refusal)))
         }
     }
@@ -249,54 +254,14 @@ pub trait Record: Serialize + DeserializeOwned + Sized {
         Q: CacheKey + ?Sized,
     {
         let asked = Asked { name: Self::NAME, what: "asked for" };
-        let ready = asked.of(Redis::of(), |redis| redis.key::<Self, Q>(key).map(|own| (redis, own)));
+        let key = plain(KEY, key);
         async move {
-            let (redis, own) = ready?;
-            let life = redis.shelf().await.life(redis.drawer(Self::NAME), own).await;
+            let (redis, own) = asked.of(Redis::with(KEY, key, Self::NAME))?;
+            let life = redis.shelf().await.life(Drawer { name: Self::NAME }, own).await;
             life.map_err(|refusal| asked.fault(Fault::Refused(refusal)))
         }
     }
 }
-
-/// A field of `R` that finds any number of records: a constant that [`Record`] makes, such as `Tenant::PLAN`.
-pub struct Index<R, V> {
-    field: &'static str,
-    of: PhantomData<fn(&R) -> V>,
-}
-
-/// A field of `R` that no two records share: a constant that [`Record`] makes, such as `Tenant::HOST`.
-pub struct Unique<R, V> {
-    field: &'static str,
-    of: PhantomData<fn(&R) -> V>,
-}
-
-macro_rules! handle {
-    ($($handle:ident),*) => {$(
-        impl<R, V> $handle<R, V> {
-            #[doc(hidden)]
-            #[must_use]
-            pub const fn of(field: &'static str) -> Self {
-                Self { field, of: PhantomData }
-            }
-        }
-
-        impl<R, V> Clone for $handle<R, V> {
-            fn clone(&self) -> Self {
-                *self
-            }
-        }
-
-        impl<R, V> Copy for $handle<R, V> {}
-
-        impl<R, V> fmt::Debug for $handle<R, V> {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.debug_tuple(stringify!($handle)).field(&self.field).finish()
-            }
-        }
-    )*};
-}
-
-handle!(Index, Unique);
 
 /// What is filed under a field's value.
 fn found<R: Record, Q: CacheKey + ?Sized>(
@@ -304,16 +269,21 @@ fn found<R: Record, Q: CacheKey + ?Sized>(
     value: &Q,
 ) -> impl Future<Output = Result<Vec<R>, Error>> + Send + use<R, Q> {
     let asked = Asked { name: R::NAME, what: "searched for" };
-    let ready = asked.of(Redis::of(), |redis| {
-        let value = digest(redis.larder.namespace(), R::NAME, field, value).ok_or(Fault::NoKey { field })?;
-        Ok((redis, Filled { field, value }))
-    });
+    let value = plain(field, value);
     async move {
-        let (redis, filled) = ready?;
-        let stored = redis.shelf().await.find(redis.drawer(R::NAME), filled).await;
+        let (redis, value) = asked.of(Redis::with(field, value, R::NAME))?;
+        let stored = redis.shelf().await.find(Drawer { name: R::NAME }, Filled { field, value }).await;
         let stored = stored.map_err(|refusal| asked.fault(Fault::Refused(refusal)))?;
         stored.into_iter().map(|stored| read(stored).map_err(|fault| asked.fault(fault))).collect()
     }
+}
+
+/// What a record is filed under, and its bytes.
+fn written<R: Record>(record: &R) -> Result<(Filing, Vec<u8>), Fault> {
+    let mut filing = Filing::new();
+    record.file(&mut filing);
+    let filing = filing.checked()?;
+    Ok((filing, LivesIn::<Shared>::encode(record).ok_or(Fault::NoForm)?))
 }
 
 /// Reads what was stored by this version of the type, or by one before it.
@@ -328,39 +298,29 @@ fn read<R: Record>(stored: Stored) -> Result<R, Fault> {
     read.ok_or(Fault::Damaged)
 }
 
-/// An instance that has Redis.
+/// An instance that has Redis: the one in force when a call is first polled, and not when it is made.
 struct Redis {
     larder: Larder,
     remote: Arc<dyn Remote>,
 }
 
 impl Redis {
-    fn of() -> Result<Self, Fault> {
+    fn in_force() -> Result<Self, Fault> {
         let larder = Larder::current();
         let remote = larder.remote().cloned().ok_or(Fault::Memory)?;
         Ok(Self { larder, remote })
+    }
+
+    /// The same, with what stands there for a value.
+    fn with(field: &str, value: Result<Plain, Fault>, name: &str) -> Result<(Self, Digest), Fault> {
+        let (value, redis) = (value?, Self::in_force()?);
+        let digest = digest(redis.larder.namespace(), name, field, &value);
+        Ok((redis, digest))
     }
 
     /// Who keeps the records, once it is known whether there is a link.
     async fn shelf(&self) -> &dyn Shelf {
         self.remote.settled().await;
         self.remote.shelf()
-    }
-
-    fn drawer(&self, name: &'static str) -> Drawer {
-        Drawer { name }
-    }
-
-    fn key<R: Record, Q: CacheKey + ?Sized>(&self, key: &Q) -> Result<Digest, Fault> {
-        digest(self.larder.namespace(), R::NAME, filing::KEY, key).ok_or(Fault::NoKey { field: "key" })
-    }
-
-    fn filed<R: Record>(&self, record: &R) -> Result<Filed, Fault> {
-        let mut filing = Filing::new(self.larder.namespace(), R::NAME);
-        record.file(&mut filing);
-        let (own, indexes) = filing.finish()?;
-        let payload = LivesIn::<Shared>::encode(record).ok_or(Fault::NoForm)?;
-        let (drawer, shape) = (self.drawer(R::NAME), mark(R::SHAPE));
-        Ok(Filed { drawer, own, shape, former: R::former().shapes(), life: R::life(), payload, indexes })
     }
 }

@@ -42,7 +42,9 @@ pub(crate) struct Filed {
 pub(crate) enum Saved {
     Stored,
     /// Another record has the value of this field.
-    Taken { field: String },
+    Taken {
+        field: String,
+    },
     /// What is stored there is of a shape that this version does not know.
     Foreign,
 }

@@ -190,7 +190,8 @@ impl Shelf for Redis {
         load.arg(Place::of(&self.link.names, drawer).record(&hex(&own))).arg("shape").arg("value");
         let reply = self.send(Request::One(load), Way::Read);
         Box::pin(async move {
-            let (shape, value) = redis::FromRedisValue::from_redis_value(single(reply.await?)?).map_err(|_| Refusal::Unknown)?;
+            let (shape, value) =
+                redis::FromRedisValue::from_redis_value(single(reply.await?)?).map_err(|_| Refusal::Unknown)?;
             Ok(stored(&own, shape, value))
         })
     }
@@ -211,7 +212,8 @@ impl Shelf for Redis {
                 let replies = tier.send(Request::of(reads), Way::Read).await?;
                 for (own, reply) in some.iter().zip(replies) {
                     let (value, shape, bytes): (Option<String>, _, _) =
-                        redis::FromRedisValue::from_redis_value(reply.map_err(Refusal::Failed)?).map_err(|_| Refusal::Unknown)?;
+                        redis::FromRedisValue::from_redis_value(reply.map_err(Refusal::Failed)?)
+                            .map_err(|_| Refusal::Unknown)?;
                     match read_hex(own).and_then(|own| stored(&own, shape, bytes)) {
                         Some(stored) if value.as_deref() == Some(&*hex(&filled.value)) => found.push(stored),
                         _ => strays.push(own.clone()),
@@ -249,7 +251,13 @@ impl Redis {
     fn tidy(&self, place: &Place, filled: Filled, strays: &[String]) {
         for some in strays.chunks(AT_ONCE) {
             let mut tidy = cmd("EVAL");
-            tidy.arg(TIDY).arg(1).arg(place.set(filled)).arg(&place.0).arg(filled.field).arg(hex(&filled.value)).arg(some);
+            tidy.arg(TIDY)
+                .arg(1)
+                .arg(place.set(filled))
+                .arg(&place.0)
+                .arg(filled.field)
+                .arg(hex(&filled.value))
+                .arg(some);
             drop(self.send(Request::One(tidy), Way::Write));
         }
     }

@@ -7,7 +7,7 @@ use super::{Tenant, consistent, tenant};
 use crate::node::Node;
 use crate::proxy::Proxy;
 use crate::server::{Options, RedisServer};
-use crate::support::{SOON, connected, eventually_async, node, node_at};
+use crate::support::{SOON, connected, disconnected, eventually_async, node, node_at};
 
 #[tokio::test]
 async fn two_processes_that_want_one_value_get_it_once() {
@@ -67,12 +67,15 @@ async fn connections_that_are_cut_leave_whole_records() {
         let mut random = fastrand::Rng::with_seed(9);
         loop {
             let _ = super::random::write(&mut random).await;
+            tokio::task::yield_now().await;
         }
     }));
     for _ in 0..8 {
         let before = scripts(&server).await;
         eventually_async(SOON, "writes", async || scripts(&server).await > before + 30).await;
         proxy.cut();
+        disconnected(&larder).await;
+        proxy.resume_connections();
         connected(&larder).await;
     }
     writer.abort();

@@ -112,7 +112,7 @@ async fn bytes_that_are_no_record_are_an_error_and_never_another_value() {
             tenant(1, "a", "gold").save().await.unwrap();
             tenant(2, "b", "gold").save().await.unwrap();
             let keys = server.keys_with("{tenant}:").await;
-            let records: Vec<_> = keys.iter().filter(|key| key.matches(':').count() == 3).collect();
+            let records: Vec<_> = keys.iter().filter(|key| key.matches(':').count() == 4).collect();
             let other: Vec<u8> = server.run(&format!("HGET {} value", records[0])).await;
             for bytes in [&b"x"[..], b"", &other] {
                 let mut spoil = redis::cmd("HSET");

@@ -66,11 +66,14 @@ pub(crate) async fn consistent(server: &RedisServer, name: &str) -> usize {
                 let fields: BTreeMap<String, &[u8]> =
                     held.chunks(2).map(|pair| (text(&pair[0]), pair[1].as_slice())).collect();
                 assert!(fields.contains_key("value") && fields.contains_key("shape"), "half a record: {fields:?}");
-                for (field, value) in fields.iter().filter_map(|(field, value)| Some((field.strip_prefix('.')?, value))) {
+                for (field, value) in fields.iter().filter_map(|(field, value)| Some((field.strip_prefix('.')?, value)))
+                {
                     wanted.insert((field.to_owned(), text(value), rest.to_owned()));
                 }
             }
-            Some((field, value)) => found.extend(held.iter().map(|own| (field.to_owned(), value.to_owned(), text(own)))),
+            Some((field, value)) => {
+                found.extend(held.iter().map(|own| (field.to_owned(), value.to_owned(), text(own))))
+            }
         }
     }
     assert_eq!(wanted.len(), wanted.intersection(&found).count(), "an index misses a record");

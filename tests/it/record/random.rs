@@ -32,7 +32,7 @@ async fn beside_the_model(seed: u64, instances: [&Larder; 2]) {
     let mut random = fastrand::Rng::with_seed(seed);
     let mut model: BTreeMap<u64, Tenant> = BTreeMap::new();
     let mut refused = 0;
-    for step in 0..600 {
+    for step in 0..400 {
         let larder = instances[random.usize(..2)];
         if random.u8(..5) == 0 {
             let id = random.u64(..IDS);
@@ -54,7 +54,7 @@ async fn beside_the_model(seed: u64, instances: [&Larder; 2]) {
                 }
             }
         }
-        if step % 20 == 0 {
+        if step % 40 == 39 {
             let all: Vec<Tenant> = model.values().cloned().collect();
             larder.scope(seen(all)).await;
         }
@@ -87,11 +87,8 @@ async fn seen(all: Vec<Tenant>) {
 async fn two_instances_agree_with_a_model_over_redis() {
     let server = RedisServer::start();
     let (a, b) = (node(&server).await, node(&server).await);
-    for seed in 1..=2 {
-        beside_the_model(seed, [&a, &b]).await;
-        consistent(&server, "tenant").await;
-        server.flush().await;
-    }
+    beside_the_model(1, [&a, &b]).await;
+    consistent(&server, "tenant").await;
 }
 
 #[tokio::test]

@@ -101,11 +101,12 @@ async fn a_host_whose_time_is_over_is_swept_and_no_answer_shows_it_any_more() {
     let larder = crate::support::memory().await;
     let service = larder.scope(worker(&folder.path().join("db"), false, Duration::from_millis(200))).await;
     let router = service.router();
-    let owner = json!({ "tenant": "blue", "seconds": 1 });
+    let owner = json!({ "tenant": "blue", "seconds": 3 });
     assert_eq!(ask(&router, Method::PUT, "/hosts/trial.example", Some(owner)).await.0, StatusCode::OK);
     assert_eq!(get(&router, "/hosts/trial.example").await.1["tenant"], "blue");
     assert_eq!(get(&router, "/tenants/blue/hosts").await.1.as_array().unwrap().len(), 3);
-    eventually_async(SOON, "a sweep", async || get(&router, "/hosts/trial.example").await.0 == StatusCode::NOT_FOUND).await;
+    eventually_async(SOON, "a sweep", async || get(&router, "/hosts/trial.example").await.0 == StatusCode::NOT_FOUND)
+        .await;
     assert_eq!(get(&router, "/tenants/blue/hosts").await.1, json!(["blue.example", "www.blue.example"]));
 }
 
