@@ -35,17 +35,24 @@ pub(crate) struct Span(tracing::Span);
 
 /// No span.
 #[cfg(not(feature = "tracing"))]
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Span;
 
-#[cfg(feature = "tracing")]
 impl Default for Span {
     fn default() -> Self {
-        Self(tracing::Span::none())
+        Self::none()
     }
 }
 
 impl Span {
+    /// That of a call that has not missed.
+    pub(crate) const fn none() -> Self {
+        #[cfg(feature = "tracing")]
+        return Self(tracing::Span::none());
+        #[cfg(not(feature = "tracing"))]
+        Self
+    }
+
     /// Runs a step of the body inside.
     #[cfg(feature = "tracing")]
     pub(crate) fn during<R>(&self, step: impl FnOnce() -> R) -> R {

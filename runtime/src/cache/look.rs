@@ -227,6 +227,6 @@ fn prepare(
         flight: None,
         turn: None,
         started: None,
-        span: Span::default(),
+        span: Span::none(),
     })
 }

@@ -201,7 +201,7 @@ async fn the_picture_of_the_readme() {
     browser.device(1160, 1240, 1.0, "light");
     browser.open(&format!("http://{address}/larder"));
     let _ = here.scope(page(&source)).await;
-    live(&here, &there, &source, 700).await;
+    live(&here, &there, &source, 220).await;
     here.invalidate("tools").await.unwrap();
     browser.until("document.querySelector('#recent tbody').innerText.startsWith('tools')");
     let light = browser.picture();
