@@ -46,10 +46,14 @@ impl Default for Span {
 
 impl Span {
     /// That of a call that has not missed.
+    #[cfg(feature = "tracing")]
     pub(crate) const fn none() -> Self {
-        #[cfg(feature = "tracing")]
-        return Self(tracing::Span::none());
-        #[cfg(not(feature = "tracing"))]
+        Self(tracing::Span::none())
+    }
+
+    /// No span.
+    #[cfg(not(feature = "tracing"))]
+    pub(crate) const fn none() -> Self {
         Self
     }
 
