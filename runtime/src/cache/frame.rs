@@ -229,11 +229,11 @@ mod tests {
         let (known, unknown) = (table.cell("known"), table.cell("unknown"));
         frame.depends_on_entry(&known, Epoch::confirmed(5));
         frame.depends_on_entry(&unknown, Epoch::UNKNOWN);
+        let gathered = around.take();
+        assert!(gathered.stamp.parts().is_empty() && gathered.late.is_empty(), "it is told when the call returns");
         let gathered = frame.take();
         assert!(matches!(gathered.stamp.parts(), [(cell, _)] if Arc::ptr_eq(cell, &known)));
         assert!(matches!(&*gathered.late, [cell] if Arc::ptr_eq(cell, &unknown)));
-        let gathered = around.take();
-        assert!(gathered.stamp.parts().is_empty() && gathered.late.is_empty(), "it is told when the call returns");
     }
 
     #[test]
