@@ -223,11 +223,14 @@ mod tests {
     }
 
     #[test]
-    fn an_epoch_that_was_not_known_is_read_behind_the_body() {
-        let (table, frame) = (Table::new(true), body(None));
+    fn a_body_gathers_for_itself_and_an_epoch_that_was_not_known_is_read_behind_it() {
+        let (table, around) = (Table::new(true), body(None));
+        let frame = body(Some(&around));
         let (known, unknown) = (table.cell("known"), table.cell("unknown"));
         frame.depends_on_entry(&known, Epoch::confirmed(5));
         frame.depends_on_entry(&unknown, Epoch::UNKNOWN);
+        let gathered = around.take();
+        assert!(gathered.stamp.parts().is_empty() && gathered.late.is_empty(), "it is told when the call returns");
         let gathered = frame.take();
         assert!(matches!(gathered.stamp.parts(), [(cell, _)] if Arc::ptr_eq(cell, &known)));
         assert!(matches!(&*gathered.late, [cell] if Arc::ptr_eq(cell, &unknown)));
