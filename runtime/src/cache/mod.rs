@@ -29,7 +29,7 @@ pub(crate) use forget::{Probe, Probed, Target, probe};
 pub(crate) use frame::Frame;
 #[cfg(feature = "http")]
 pub(crate) use frame::Watched;
-#[cfg(feature = "redis")]
+#[cfg(any(feature = "redis", feature = "testkit"))]
 pub(crate) use function::WIRE_VERSION;
 pub(crate) use function::{AnyFunction, Core, Function, push_hex};
 pub(crate) use hands::Hands;
