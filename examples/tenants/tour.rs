@@ -118,7 +118,7 @@ impl Worker {
         let answer: Value = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes)? };
         let shown = answer.pointer(show).map_or_else(String::new, Value::to_string);
         let shown: String = format!("{status} {shown}").chars().take(70).collect();
-        say(&method.to_string(), path, &shown, &time, origin(&before, &self.larder.stats()))?;
+        say(method.as_str(), path, &shown, &time, origin(&before, &self.larder.stats()))?;
         Ok(answer)
     }
 }

@@ -32,7 +32,7 @@ pub(crate) use forget::{Probe, Probed, Target, probe};
 pub(crate) use frame::Frame;
 #[cfg(feature = "http")]
 pub(crate) use frame::Watched;
-#[cfg(feature = "redis")]
+#[cfg(any(feature = "redis", feature = "testkit"))]
 pub(crate) use function::WIRE_VERSION;
 #[cfg(feature = "redis")]
 pub(crate) use function::readable;
