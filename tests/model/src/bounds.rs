@@ -11,6 +11,8 @@ pub struct Bounds {
     pub writes: u8,
     /// Calls that are under way in one process at a time.
     pub runs: usize,
+    /// Calls that memory does not answer, in all; `u8::MAX`: any number.
+    pub calls: u8,
     /// How often the time of one lease passes.
     pub ticks: u8,
     /// Faults in all, each of one of these kinds.

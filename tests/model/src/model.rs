@@ -16,6 +16,7 @@ pub struct State {
     pub(super) processes: Vec<Process>,
     /// Sent on connections that broke: each may be executed still.
     pub(super) adrift: Vec<Request>,
+    calls: u8,
     ticks: u8,
     faults: u8,
     /// What had been ended at the server when the last tick came.
@@ -70,8 +71,8 @@ impl Model for Bounds {
 
     fn init_states(&self) -> Vec<State> {
         let state = |server, processes| {
-            let (ticks, faults) = (self.ticks, self.faults);
-            State { written: 1, server, processes, adrift: Vec::new(), ticks, faults, long_ago: 0 }
+            let (calls, ticks, faults) = (self.calls, self.ticks, self.faults);
+            State { written: 1, server, processes, adrift: Vec::new(), calls, ticks, faults, long_ago: 0 }
         };
         if self.start == Start::Cold {
             return vec![state(Server::default(), vec![Process::default(); self.processes])];
@@ -186,7 +187,13 @@ impl State {
                 self.processes[at].writing = Some(self.written);
             }
             Step::End(at) => self.processes[at].end(bounds)?,
-            Step::Call(at) => self.processes[at].call(bounds)?,
+            Step::Call(at) => {
+                self.processes[at].call(bounds)?;
+                // What memory answers is not counted: it changes nothing, or breaks a promise.
+                if bounds.calls < u8::MAX && self.processes[at].broken.is_none() {
+                    self.calls = self.calls.checked_sub(1)?;
+                }
+            }
             Step::ReadSource(at, slot) => self.processes[at].read_source(slot, self.written)?,
             Step::Return(at, slot) => self.processes[at].finish(bounds, slot)?,
             Step::Execute(at) => {
