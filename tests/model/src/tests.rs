@@ -12,7 +12,7 @@ const LATE: Bounds = Bounds { dependence: Dependence::Late, ..EMPTY };
 const FAR: usize = 18;
 
 /// So many calls show what any safeguard prevents.
-const FEW: u8 = 3;
+const FEW: u8 = 2;
 
 fn holds(bounds: Bounds) {
     let found = search(bounds);
