@@ -1,6 +1,6 @@
 -- What wrk asks the registry for: lists of several people by several filters, and now and then a write.
 --
--- WRITES=n makes one request in n a write (0: none).
+-- WRITES=n makes one request in n a write (0: none). ONLY=path asks any service for that path alone, of the host HOST.
 
 local people = { "root", "ada", "grace", "joan" }
 local paths = {
@@ -8,9 +8,13 @@ local paths = {
     "/prompts", "/resources", "/agents", "/servers", "/gateways",
 }
 local every = tonumber(os.getenv("WRITES") or "0")
+local only, host = os.getenv("ONLY"), os.getenv("HOST")
 local sent = 0
 
 request = function()
+    if only then
+        return wrk.format("GET", only, { Host = host })
+    end
     sent = sent + 1
     local headers = { ["Remote-User"] = people[sent % #people + 1] }
     if every > 0 and sent % every == 0 then

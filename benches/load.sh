@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The registry under HTTP load, with and without larder: two processes over one SQLite file and one redis-server.
+# Services under HTTP load, with and without larder: two processes of each over one redis-server; each
+# pair over one SQLite file, but for the identity services, which have a git repository each.
 #
 #     benches/load.sh [seconds of each run, 10] [rows, 20000]
 set -euo pipefail
@@ -24,18 +25,18 @@ end() {
 }
 trap 'end; rm -rf "$folder"' EXIT
 
-cargo build --quiet --release --example registry
-registry="${CARGO_TARGET_DIR:-target}/release/examples/registry"
+cargo build --quiet --release --example registry --example well_known --example tenants --example webhooks
+programs="${CARGO_TARGET_DIR:-target}/release/examples"
 for variable in $(compgen -e LARDER_ || true); do unset "$variable"; done
 
-# serve <name> <more arguments>: starts a process, and sets `address` when it serves.
+# serve <name> <service> <more arguments>: starts a process, and sets `address` when it serves.
 serve() {
-    local name="$1"
-    shift
+    local name="$1" service="$2"
+    shift 2
     : >"$folder/$name"
-    "$registry" serve --port 0 --database "$folder/registry.db" "$@" >>"$folder/$name" 2>&1 &
+    "$programs/$service" serve --port 0 "$@" >>"$folder/$name" 2>&1 &
     children+=($!)
-    until address="$(grep -om1 'http://[0-9.:]*' "$folder/$name")"; do
+    until address="$(grep -om1 'http://[a-z0-9.:]*' "$folder/$name")"; do
         kill -0 "${children[-1]}" 2>/dev/null || { cat "$folder/$name" >&2; exit 1; }
         sleep 0.05
     done
@@ -49,24 +50,54 @@ asked() {
     echo "$sum"
 }
 
-# measure <name> <one request in so many a write, 0 for none>: prints one line of the table.
-measure() {
-    local first second before after address load=()
-    serve first; first="$address"
-    serve second; second="$address"
-    before="$(asked "$first" "$second")"
-    for address in "$first" "$second"; do
-        WRITES="$2" wrk -t1 -c$((connections / 2)) -d"${seconds}s" -s benches/load.lua "$address" >"$folder/${address##*:}" &
+# load <first> <second>: asks both at once, and leaves what wrk says in a file for each.
+load() {
+    local address load=()
+    for address in "$@"; do
+        wrk -t1 -c$((connections / 2)) -d"${seconds}s" -s benches/load.lua "$address" >"$folder/${address##*:}" &
         load+=($!)
     done
     wait "${load[@]}"
-    after="$(asked "$first" "$second")"
-    cat "$folder/${first##*:}" "$folder/${second##*:}" | awk -v name="$1" -v queries=$((after - before)) '
+}
+
+# line <name> <first> <second> [queries]: prints one line of the table.
+line() {
+    cat "$folder/${2##*:}" "$folder/${3##*:}" | awk -v name="$1" -v queries="${4:-}" '
         /^@@/ { requests += $2; rate += $2 / ($3 / 1e6); p50 += $4 / 2; if ($5 > p99) p99 = $5; failed += $6 }
         END {
-            printf "| %s | %.0f | %.2f | %.2f | %.3f | %d |\n", name, rate, p50 / 1e3, p99 / 1e3, queries / requests, failed
+            each = queries == "" ? "" : sprintf("%.3f", queries / requests)
+            printf "| %s | %.0f | %.2f | %.2f | %s | %d |\n", name, rate, p50 / 1e3, p99 / 1e3, each, failed
         }'
+}
+
+# measure <name> <one request in so many a write, 0 for none>: the registry.
+measure() {
+    local first second before after
+    serve first registry --database "$folder/registry.db"; first="$address"
+    serve second registry --database "$folder/registry.db"; second="$address"
+    before="$(asked "$first" "$second")"
+    WRITES="$2" load "$first" "$second"
+    after="$(asked "$first" "$second")"
+    line "$1" "$first" "$second" "$((after - before))"
     end
+}
+
+# compare <name> <path> <host> <service> <arguments>: another service, with larder off, in memory, and over Redis.
+compare() {
+    local name="$1" path="$2" host="$3" way first second
+    shift 3
+    for way in 'without larder' 'memory only' 'with Redis'; do
+        unset LARDER_ENABLED LARDER_REDIS_URL
+        case "$way" in
+            without*) export LARDER_ENABLED=false ;;
+            with*) export LARDER_REDIS_URL="redis://127.0.0.1:$port" ;;
+        esac
+        serve first "$@"; first="$address"
+        serve second "$@"; second="$address"
+        ONLY="$path" HOST="$host" load "$first" "$second"
+        line "$name, $way" "$first" "$second"
+        end
+    done
 }
 
 # A server of its own, on a port that nobody has.
@@ -82,7 +113,7 @@ done
 trap 'end; kill "$redis"; rm -rf "$folder"' EXIT
 
 # The rows are made once, and lie in the page cache for all runs alike.
-serve rows --rows "$rows"
+serve rows registry --database "$folder/registry.db" --rows "$rows"
 end
 
 printf '%s rows, %s connections, %s s each\n\n' "$rows" "$connections" "$seconds"
@@ -96,3 +127,19 @@ measure 'memory only, reads' 0
 export LARDER_REDIS_URL="redis://127.0.0.1:$port"
 measure 'with Redis, reads' 0
 measure 'with Redis, 1 % writes' 100
+compare 'an identity service, `/.well-known/openid-configuration`' /.well-known/openid-configuration '' well_known
+compare 'tenants, `/whoami`' /whoami blue.example tenants --database "$folder/tenants.db"
+
+# Twenty webhooks that share five secrets.
+unset LARDER_ENABLED LARDER_REDIS_URL
+serve rows webhooks --database "$folder/webhooks.db"
+put() { curl -fsS -X PUT -H 'Content-Type: application/json' -d "$2" "$address$1"; }
+for number in {1..5}; do
+    put "/values/secret-$number" "{\"secret\":\"of $number\"}"
+done
+for number in {1..20}; do
+    headers="{\"authorization\":\"secret-$((number % 5 + 1))\",\"x-signed\":\"secret-$((number % 3 + 1))\"}"
+    put "/webhooks/hook-$number" "{\"url\":\"http://127.0.0.1:9/hook\",\"headers\":$headers}"
+done
+end
+compare 'what 20 webhooks are fired with, `/admin/webhooks`' /admin/webhooks '' webhooks --database "$folder/webhooks.db"

@@ -7,7 +7,7 @@ use larder::{HexSha, Larder, hexsha_cached, ttl_cached};
 
 use crate::node::Node;
 use crate::server::RedisServer;
-use crate::support::{Source, memory, node};
+use crate::support::{SOON, Source, eventually, memory, node};
 
 #[ttl_cached(entity = "tools", store = memory)]
 fn squared(n: u64) -> u64 {
@@ -49,6 +49,29 @@ fn an_attribute_s_capacity_bounds_its_function_however_small() {
         assert!(larder.stats().total().misses - runs <= 1);
     });
     assert!(larder.stats().total().entries <= 11, "{} entries", larder.stats().total().entries);
+}
+
+#[tokio::test]
+async fn a_value_that_the_server_keeps_too_long_is_a_miss_and_no_error() {
+    #[ttl_cached(entity = "tools", ttl = "1s", jitter = 0.0, skip(source))]
+    async fn shortly(source: &Source) -> u64 {
+        source.read()
+    }
+
+    let server = RedisServer::start();
+    let (here, source) = (node(&server).await, Source::of(1));
+    here.scope(shortly(&source)).await;
+    let stored = Instant::now();
+    let values = server.values_of("tools").await;
+    let [key] = values.as_slice() else { panic!("one value") };
+    assert_eq!(server.run::<u64>(&format!("PERSIST {key}")).await, 1, "in time: {:?}", stored.elapsed());
+
+    let there = node(&server).await;
+    eventually(SOON, || stored.elapsed() > Duration::from_millis(1_100)).await;
+    source.set(2);
+    assert_eq!(there.scope(shortly(&source)).await, 2);
+    let counts = there.stats().total();
+    assert_eq!((counts.misses, counts.errors), (1, 0));
 }
 
 struct Config(String);

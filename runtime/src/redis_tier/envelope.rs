@@ -51,7 +51,7 @@ pub(crate) fn pack(record: &Record, deadline: u64) -> Option<Vec<u8>> {
     Some(out)
 }
 
-/// Unpacks what [`pack`] made for the call with this hash; `None` for anything else, and for what is past its deadline.
+/// Unpacks what [`pack`] made for the call with this hash; `None` for anything else. What is past its deadline has no life left.
 pub(crate) fn unpack(bytes: &[u8], hash: &[u8; 32], server_now: u64) -> Option<Record> {
     let (body, checksum) = bytes.split_last_chunk::<8>()?;
     if xxh3_64(body) != u64::from_le_bytes(*checksum) {
@@ -69,7 +69,7 @@ pub(crate) fn unpack(bytes: &[u8], hash: &[u8; 32], server_now: u64) -> Option<R
     let deadline = u64::from_le_bytes(rest.chunk()?);
     let life = match deadline {
         0 => Duration::MAX,
-        deadline => Duration::from_micros(deadline.checked_sub(server_now).filter(|left| *left > 0)?),
+        deadline => Duration::from_micros(deadline.saturating_sub(server_now)),
     };
     let names = usize::from(u16::from_le_bytes(rest.chunk()?));
     if names > MOST_NAMES {
@@ -138,11 +138,20 @@ mod tests {
     }
 
     #[test]
-    fn the_wrong_key_the_past_and_every_flipped_bit_are_refused() {
+    fn what_is_past_its_deadline_has_no_life_left() {
+        let record = record(b"value".to_vec());
+        let bytes = pack(&record, 1_000).expect("small enough");
+        for (now, left) in [(999, 1), (1_000, 0), (u64::MAX, 0)] {
+            let unpacked = unpack(&bytes, &record.hash, now).map(|record| record.life);
+            assert_eq!(unpacked, Some(Duration::from_micros(left)), "at {now}");
+        }
+    }
+
+    #[test]
+    fn the_wrong_key_and_every_flipped_bit_are_refused() {
         let record = record(b"value".to_vec());
         let bytes = pack(&record, 1_000).expect("small enough");
         assert_eq!(unpack(&bytes, &[8; 32], 100), None);
-        assert_eq!(unpack(&bytes, &record.hash, 1_000), None);
         for at in 0..bytes.len() {
             for bit in 0..8 {
                 let mut broken = bytes.clone();

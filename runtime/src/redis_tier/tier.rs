@@ -168,9 +168,12 @@ impl Remote for Redis {
                 None => Found::Nothing,
                 Some((_, hash)) => match replies.next() {
                     Some(Ok(Value::Nil)) => Found::Nothing,
-                    Some(Ok(Value::BulkString(bytes))) => {
-                        envelope::unpack(&bytes, &hash, self.link.server_now()).map_or(Found::Garbled, Found::Record)
-                    }
+                    Some(Ok(Value::BulkString(bytes))) => match envelope::unpack(&bytes, &hash, self.link.server_now()) {
+                        // The server drops it in a moment.
+                        Some(record) if record.life.is_zero() => Found::Nothing,
+                        Some(record) => Found::Record(record),
+                        None => Found::Garbled,
+                    },
                     Some(Err(code)) if code != "WRONGTYPE" => return Err(Refusal::Failed(code)),
                     Some(_) => Found::Garbled,
                     None => return Err(Refusal::Unknown),
