@@ -191,10 +191,10 @@ async fn three_failures_open_it_then_nothing_is_sent_and_after_its_time_one_call
     server.thaw();
 }
 
-/// Begins a call, and drops it before there is an answer.
-async fn begin_and_drop<F: Future>(call: F) {
+/// Begins a call, and drops it; whether that was before there was an answer.
+async fn begin_and_drop<F: Future>(call: F) -> bool {
     let mut call = Box::pin(call);
-    assert!(poll_fn(|context| Poll::Ready(call.as_mut().poll(context))).await.is_pending());
+    poll_fn(|context| Poll::Ready(call.as_mut().poll(context))).await.is_pending()
 }
 
 #[tokio::test]
@@ -213,16 +213,17 @@ async fn a_probe_whose_caller_is_gone_comes_to_its_end_and_frees_its_place() {
         }
         for failures in 4..=5 {
             state(&larder, Breaker::HalfOpen).await;
-            probe().await;
+            assert!(probe().await);
             eventually(SOON, || redis().failures == failures).await;
         }
+        assert_eq!(source.runs(), 0);
         thaw(&server).await;
         state(&larder, Breaker::HalfOpen).await;
-        probe().await;
+        // The answer may be there before this thread looks for it.
+        let _ = probe().await;
         state(&larder, Breaker::Closed).await;
         assert_eq!((redis().failures, redis().connects), (5, 1));
         assert!(end(&larder).await);
-        assert_eq!(source.runs(), 0);
     }
 }
 
