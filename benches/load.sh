@@ -120,13 +120,13 @@ printf '%s rows, %s connections, %s s each\n\n' "$rows" "$connections" "$seconds
 echo '| | requests/s | p50 ms | p99 ms | database queries per request | failed |'
 echo '|---|---|---|---|---|---|'
 export LARDER_ENABLED=false
-measure 'without larder, reads' 0
-measure 'without larder, 1 % writes' 100
+measure 'registry, lists, without larder' 0
+measure 'registry, 1 % writes, without larder' 100
 unset LARDER_ENABLED
-measure 'memory only, reads' 0
+measure 'registry, lists, memory only' 0
 export LARDER_REDIS_URL="redis://127.0.0.1:$port"
-measure 'with Redis, reads' 0
-measure 'with Redis, 1 % writes' 100
+measure 'registry, lists, with Redis' 0
+measure 'registry, 1 % writes, with Redis' 100
 compare 'an identity service, `/.well-known/openid-configuration`' /.well-known/openid-configuration '' well_known
 compare 'tenants, `/whoami`' /whoami blue.example tenants --database "$folder/tenants.db"
 
