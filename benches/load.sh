@@ -42,10 +42,12 @@ serve() {
     done
 }
 
+# asked <first> <second>: how often both asked their database; an identity service has none.
 asked() {
-    local sum=0 address
+    local sum=0 address answer
     for address in "$@"; do
-        sum=$((sum + $(curl -fsS -H 'Remote-User: root' "$address/admin/database" | grep -o '[0-9]*')))
+        answer="$(curl -sS -H 'Remote-User: root' "$address/admin/database")"
+        if [[ "$answer" =~ \"asked\":([0-9]+) ]]; then sum=$((sum + BASH_REMATCH[1])); fi
     done
     echo "$sum"
 }
@@ -60,13 +62,12 @@ load() {
     wait "${load[@]}"
 }
 
-# line <name> <first> <second> [queries]: prints one line of the table.
+# line <name> <first> <second> <queries>: prints one line of the table.
 line() {
-    cat "$folder/${2##*:}" "$folder/${3##*:}" | awk -v name="$1" -v queries="${4:-}" '
+    cat "$folder/${2##*:}" "$folder/${3##*:}" | awk -v name="$1" -v queries="$4" '
         /^@@/ { requests += $2; rate += $2 / ($3 / 1e6); p50 += $4 / 2; if ($5 > p99) p99 = $5; failed += $6 }
         END {
-            each = queries == "" ? "" : sprintf("%.3f", queries / requests)
-            printf "| %s | %.0f | %.2f | %.2f | %s | %d |\n", name, rate, p50 / 1e3, p99 / 1e3, each, failed
+            printf "| %s | %.0f | %.2f | %.2f | %.3f | %d |\n", name, rate, p50 / 1e3, p99 / 1e3, queries / requests, failed
         }'
 }
 
@@ -84,7 +85,7 @@ measure() {
 
 # compare <name> <path> <host> <service> <arguments>: another service, with larder off, in memory, and over Redis.
 compare() {
-    local name="$1" path="$2" host="$3" way first second
+    local name="$1" path="$2" host="$3" way first second before after
     shift 3
     for way in 'without larder' 'memory only' 'with Redis'; do
         unset LARDER_ENABLED LARDER_REDIS_URL
@@ -94,8 +95,10 @@ compare() {
         esac
         serve first "$@"; first="$address"
         serve second "$@"; second="$address"
+        before="$(asked "$first" "$second")"
         ONLY="$path" HOST="$host" load "$first" "$second"
-        line "$name, $way" "$first" "$second"
+        after="$(asked "$first" "$second")"
+        line "$name, $way" "$first" "$second" "$((after - before))"
         end
     done
 }
@@ -127,7 +130,7 @@ measure 'registry, lists, memory only' 0
 export LARDER_REDIS_URL="redis://127.0.0.1:$port"
 measure 'registry, lists, with Redis' 0
 measure 'registry, 1 % writes, with Redis' 100
-compare 'an identity service, `/.well-known/openid-configuration`' /.well-known/openid-configuration '' well_known
+compare 'an identity service (no database), `/.well-known/openid-configuration`' /.well-known/openid-configuration '' well_known
 compare 'tenants, `/whoami`' /whoami blue.example tenants --database "$folder/tenants.db"
 
 # Twenty webhooks that share five secrets.

@@ -36,6 +36,7 @@ pub(crate) fn router(state: Arc<State>) -> Router {
         .route("/invitations/{code}/accept", post(accept))
         .route("/admin/jobs", get(jobs))
         .route("/admin/cache", get(cache))
+        .route("/admin/database", get(database))
         .route("/healthcheck", get(healthcheck))
         .fallback(nowhere)
         .with_state(state)
@@ -157,6 +158,11 @@ async fn jobs(Shared(state): Service) -> Answer<Value> {
 /// Hits, misses and all the other counters of the cache.
 async fn cache() -> Json<larder::Stats> {
     Json(larder::stats())
+}
+
+/// How often this worker asked the database for a setting or a host.
+async fn database(Shared(state): Service) -> Json<Value> {
+    Json(json!({ "asked": state.db.asked() }))
 }
 
 async fn healthcheck(Shared(state): Service) -> Healthcheck {

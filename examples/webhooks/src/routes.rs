@@ -37,6 +37,7 @@ pub fn router(db: Db) -> Router {
         .route("/webhooks/{id}/events", post(announce))
         .route("/admin/webhooks", get(shown))
         .route("/admin/cache", get(cache))
+        .route("/admin/database", get(database))
         .route("/health", get(health))
         .with_state(db)
 }
@@ -106,6 +107,11 @@ async fn shown(State(db): State<Db>) -> Result<Json<Vec<Shown>>, Error> {
 /// Hits, misses and all the other counters of the cache.
 async fn cache() -> Json<larder::Stats> {
     Json(larder::stats())
+}
+
+/// How often this process read from the database.
+async fn database(State(db): State<Db>) -> Json<Value> {
+    Json(json!({ "asked": db.asked_in_all() }))
 }
 
 /// Without Redis each process still fires its webhooks; it says what is away.

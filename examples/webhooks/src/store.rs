@@ -66,6 +66,11 @@ impl Db {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner).get(name).copied().unwrap_or_default()
     }
 
+    /// How often anything was read here, the list of webhooks included.
+    pub(crate) fn asked_in_all(&self) -> u64 {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).values().sum()
+    }
+
     fn count(&self, name: String) {
         *self.asked.lock().unwrap_or_else(PoisonError::into_inner).entry(name).or_default() += 1;
     }
@@ -81,6 +86,7 @@ impl Db {
     }
 
     pub(crate) async fn webhooks(&self) -> Result<Vec<String>, Error> {
+        self.count("webhooks".to_owned());
         Ok(sqlx::query_scalar("SELECT id FROM webhooks ORDER BY id").fetch_all(&self.pool).await?)
     }
 

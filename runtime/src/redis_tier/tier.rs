@@ -168,7 +168,8 @@ impl Remote for Redis {
                 None => Found::Nothing,
                 Some((_, hash)) => match replies.next() {
                     Some(Ok(Value::Nil)) => Found::Nothing,
-                    Some(Ok(Value::BulkString(bytes))) => match envelope::unpack(&bytes, &hash, self.link.server_now()) {
+                    Some(Ok(Value::BulkString(bytes))) => match envelope::unpack(&bytes, &hash, self.link.server_now())
+                    {
                         // The server drops it in a moment.
                         Some(record) if record.life.is_zero() => Found::Nothing,
                         Some(record) => Found::Record(record),
