@@ -13,7 +13,7 @@ local sent = 0
 
 request = function()
     if only then
-        return wrk.format("GET", only, host ~= "" and { Host = host } or {})
+        return wrk.format("GET", only, { Host = host ~= "" and host or nil, ["Remote-User"] = "root" })
     end
     sent = sent + 1
     local headers = { ["Remote-User"] = people[sent % #people + 1] }

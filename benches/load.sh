@@ -130,6 +130,7 @@ measure 'registry, lists, memory only' 0
 export LARDER_REDIS_URL="redis://127.0.0.1:$port"
 measure 'registry, lists, with Redis' 0
 measure 'registry, 1 % writes, with Redis' 100
+compare 'registry, `/admin/statistics`' /admin/statistics '' registry --database "$folder/registry.db"
 compare 'an identity service (no database), `/.well-known/openid-configuration`' /.well-known/openid-configuration '' well_known
 compare 'tenants, `/whoami`' /whoami blue.example tenants --database "$folder/tenants.db"
 
