@@ -3,7 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-/// A field of `R` that finds any number of records: a constant that [`Record`] makes, such as `Tenant::PLAN`.
+/// A field of `R` that finds any number of records: a constant that [`Record`](derive@crate::Record) makes, such as `Tenant::PLAN`.
 ///
 /// # Examples
 ///
@@ -25,7 +25,7 @@ pub struct Index<R, V> {
     of: PhantomData<fn(&R) -> V>,
 }
 
-/// A field of `R` that no two records share: a constant that [`Record`] makes, such as `Tenant::HOST`.
+/// A field of `R` that no two records share: a constant that [`Record`](derive@crate::Record) makes, such as `Tenant::HOST`.
 ///
 /// # Examples
 ///
