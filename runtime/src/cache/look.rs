@@ -107,9 +107,11 @@ fn look_in<V: Storable>(larder: &Larder, ambient: Option<&Arc<Ambient>>, request
             return None;
         }
         let key = request.key;
-        // Taken before memory is looked at: whoever ends an entry in between leaves the older epoch here.
-        let within = ambient.and_then(|ambient| ambient.frame.as_ref()).map(|frame| (frame, core.any_entry.epoch()));
-        any_entry.set(within.map(|(_, epoch)| epoch));
+        // Taken before memory is looked at: whoever ends an entry in between leaves the older epoch here. What is found is
+        // confirmed by it, too.
+        let before = core.any_entry.epoch();
+        any_entry.set(Some(before));
+        let within = ambient.and_then(|ambient| ambient.frame.as_ref()).map(|frame| (frame, before));
         match (request.site.kind(), core.store) {
             (Kind::Revision, _) => seen.revisions(|maps| {
                 let map = revisions::find(maps, request.revision)?;
