@@ -55,6 +55,8 @@ async fn two_missed_heartbeats_in_a_row_tear_no_link_down_however_often() {
     let larder = builder.build().await.unwrap();
     connected(&larder).await;
     for _ in 0..3 {
+        // Behind this, no question is without its answer.
+        assert!(larder.health().await.is_up());
         proxy.count("TIME");
         proxy.hold(Way::Replies);
         eventually(SOON, || proxy.counted() == 3).await;
