@@ -20,6 +20,7 @@ mod fallback;
 mod fencing;
 mod fleet;
 mod forget;
+mod forget_between;
 mod forget_corners;
 mod forget_late;
 mod fresh_at_home;

@@ -6,7 +6,6 @@ use super::entry::judge;
 use super::look::{Plan, Run};
 use super::run::Flight;
 use super::{Entry, Verdict};
-use crate::epoch::Cell;
 use crate::log;
 
 impl Run {
@@ -49,13 +48,11 @@ impl Run {
 
     async fn may_be_served(&self, entry: &Entry) -> bool {
         let times = self.larder.times(false);
-        match judge(entry.stamp.is_current(), entry.born, entry.deadline, self.core().coherence, times) {
+        let current = match judge(entry.stamp.is_current(), entry.born, entry.deadline, self.core().coherence, times) {
             Verdict::Fresh => true,
             Verdict::Gone => false,
-            Verdict::Unconfirmed => {
-                let cells: Vec<Arc<Cell>> = entry.stamp.parts().iter().map(|(cell, _)| Arc::clone(cell)).collect();
-                self.learn(&cells, true).await && entry.stamp.is_current()
-            }
-        }
+            Verdict::Unconfirmed => self.learn(&self.cells_of(entry), true).await && entry.stamp.is_current(),
+        };
+        current && !self.may_be_forgotten(entry)
     }
 }

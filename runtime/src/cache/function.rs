@@ -227,8 +227,9 @@ pub(crate) fn remove<V: Clone>(memory: &Memory<V>, mark: u64) -> Option<Kept<V>>
     memory.remove(found.get()?).map(|(_, kept)| kept)
 }
 
-/// The keys of values in memory, by their marks. No user chooses a mark: they are hashes already.
-type Marks = HashMap<u64, StoredKey, RandomState>;
+/// The keys of values in memory, each with the computation that made the value, by their marks. No user chooses a mark: they
+/// are hashes already.
+type Marks = HashMap<u64, (StoredKey, u64), RandomState>;
 
 /// One cached function within one instance.
 #[derive(Debug)]
@@ -254,12 +255,22 @@ impl<V: Storable> Function<V> {
     fn storing(&self) -> MutexGuard<'_, Marks> {
         self.storing.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    fn store(&self, marks: &mut Marks, key: &Form, kept: Kept<V>) -> Replaced<V> {
+        let mark = kept.facts.mark;
+        marks.insert(mark, (key.to_stored(), kept.facts.made));
+        let replaced = insert(&self.memory, key, kept);
+        for (_, gone) in replaced.iter().flatten().filter(|(_, gone)| gone.facts.mark != mark) {
+            marks.remove(&gone.facts.mark);
+        }
+        replaced
+    }
 }
 
 impl<V: Storable> Entries for Function<V> {
     fn end_one(&self, mark: u64) {
         let mut marks = self.storing();
-        let known = marks.remove(&mark).and_then(|key| self.memory.remove(&key));
+        let known = marks.remove(&mark).and_then(|(key, _)| self.memory.remove(&key));
         let ended = (known, self.revisions.end_one(mark));
         drop(marks);
         drop(ended);
@@ -285,6 +296,9 @@ pub(crate) trait AnyFunction: Any + Send + Sync {
 
     /// Stores a value with what is known of it, unless its `entry` was ended since its computation `began`.
     fn keep(&self, captured: Option<&Captured>, key: &Form, kept: (&AnyValue, Facts), entry: &Cell, began: u64);
+
+    /// Says anew what is known of a value, if memory holds it still: what was ended is not put back.
+    fn keep_on(&self, key: &Form, kept: (&AnyValue, Facts));
 
     fn entries(&self) -> u64;
     fn clear(&self);
@@ -318,16 +332,20 @@ impl<V: Storable> AnyFunction for Function<V> {
         }
         let replaced = match captured.map(|map| map.downcast_ref::<Revision<V>>()) {
             Some(map) => map.map(|map| map.insert(key, kept)),
-            None => {
-                let mark = kept.facts.mark;
-                marks.insert(mark, key.to_stored());
-                let replaced = insert(&self.memory, key, kept);
-                for (_, gone) in replaced.iter().flatten().filter(|(_, gone)| gone.facts.mark != mark) {
-                    marks.remove(&gone.facts.mark);
-                }
-                Some(replaced)
-            }
+            None => Some(self.store(&mut marks, key, kept)),
         };
+        drop(marks);
+        drop(replaced);
+    }
+
+    fn keep_on(&self, key: &Form, kept: (&AnyValue, Facts)) {
+        let (value, facts) = kept;
+        let Some(value) = value.downcast_ref::<V>().cloned() else { return };
+        let mut marks = self.storing();
+        if marks.get(&facts.mark).is_none_or(|(_, made)| *made != facts.made) {
+            return;
+        }
+        let replaced = self.store(&mut marks, key, Kept { value, facts });
         drop(marks);
         drop(replaced);
     }

@@ -29,21 +29,32 @@ impl Run {
 
     /// Keeps a value that may be stored.
     pub(super) fn remember(&self, entry: &Entry) {
-        self.keep(entry, entry.renew_at);
+        if let Some(facts) = self.facts(entry) {
+            self.function.keep(self.captured.as_ref(), &self.key, (&*entry.value, facts), &self.entry, self.began);
+        }
     }
 
-    fn keep(&self, entry: &Entry, renew_at: Moment) {
+    /// What memory is to know of a value, where memory keeps it.
+    fn facts(&self, entry: &Entry) -> Option<Facts> {
         let core = self.core();
         #[cfg(feature = "testkit")]
         if self.larder.is_testing() {
             crate::testkit::seen::carried(core.entity, &entry.stamp);
         }
-        if self.captured.is_none() && core.store == Store::Redis {
-            return;
-        }
-        let mut facts = Facts::of(entry, &core.cells, mark(&self.hash));
-        facts.renew_at = renew_at;
-        self.function.keep(self.captured.as_ref(), &self.key, (&*entry.value, facts), &self.entry, self.began);
+        let kept = self.captured.is_some() || core.store != Store::Redis;
+        kept.then(|| Facts::of(entry, &core.cells, mark(&self.hash)))
+    }
+
+    /// Whether a value is one that memory held when the call began: it does not carry the epoch of its own entry.
+    fn was_remembered(&self, entry: &Entry) -> bool {
+        !entry.stamp.parts().iter().any(|(cell, _)| Arc::ptr_eq(cell, &self.entry))
+    }
+
+    /// Whether a value that memory held when the call began may have been ended by the name of its entry since then. To be
+    /// asked when the epoch of any entry is known.
+    pub(super) fn may_be_forgotten(&self, entry: &Entry) -> bool {
+        let is_held = || self.function.found(None, &self.key).is_some_and(|kept| kept.made == entry.made);
+        self.was_remembered(entry) && self.core().any_entry.epoch() != self.any_entry && !is_held()
     }
 
     /// A renewal failed: the value is served on, and the next attempt is made a little later.
@@ -59,6 +70,13 @@ impl Run {
     pub(super) fn put_off(&self, entry: &Entry) {
         /// Failing sources are asked about once in this time.
         const PAUSE: Duration = Duration::from_secs(1);
-        self.keep(entry, self.larder.now() + PAUSE);
+        let Some(mut facts) = self.facts(entry) else { return };
+        facts.renew_at = self.larder.now() + PAUSE;
+        let kept = (&*entry.value, facts);
+        if self.was_remembered(entry) {
+            self.function.keep_on(&self.key, kept);
+        } else {
+            self.function.keep(self.captured.as_ref(), &self.key, kept, &self.entry, self.began);
+        }
     }
 }

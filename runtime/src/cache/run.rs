@@ -203,7 +203,7 @@ impl Run {
             return Some(Arc::clone(entry));
         }
         let strict = core.coherence == Coherence::Strict && self.larder.remote().is_some();
-        let asked = strict && self.learn(&self.cells, true).await;
+        let asked = strict && self.learn(&self.cells_to_ask(), true).await;
         let boarded = if claimed.is_some() { Boarded::Runs(claimed) } else { self.board().await };
         let flight = match boarded {
             Boarded::Runs(flight) => flight,
@@ -261,16 +261,24 @@ impl Run {
         self.larder.now() < entry.renew_at
     }
 
+    /// All by which what memory holds for this call may have been ended.
+    pub(super) fn cells_to_ask(&self) -> Vec<Arc<Cell>> {
+        self.cells.iter().chain([&self.core().any_entry]).map(Arc::clone).collect()
+    }
+
+    /// All by which an entry that memory held may have been ended.
+    pub(super) fn cells_of(&self, entry: &Entry) -> Vec<Arc<Cell>> {
+        let stamped = entry.stamp.parts().iter().map(|(cell, _)| cell);
+        stamped.chain([&self.core().any_entry]).map(Arc::clone).collect()
+    }
+
     /// Reads the epochs of an entry again: `true` if it may be served.
     async fn confirm(&self, entry: &Entry) -> bool {
-        let mut cells: Vec<Arc<Cell>> = entry.stamp.parts().iter().map(|(cell, _)| Arc::clone(cell)).collect();
         let known = self.larder.remote().is_none() || entry.stamp.is_confirmed();
-        let any_entry = &self.core().any_entry;
-        cells.push(Arc::clone(any_entry));
         known
-            && self.learn(&cells, true).await
+            && self.learn(&self.cells_of(entry), true).await
             && entry.stamp.is_current()
-            && any_entry.epoch() == self.any_entry
+            && self.core().any_entry.epoch() == self.any_entry
             && self.larder.now() < entry.deadline.min(entry.renew_at)
     }
 

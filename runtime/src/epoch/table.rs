@@ -194,9 +194,9 @@ impl Table {
 
     /// Takes over what Redis answered. `true`: Redis lost a later epoch, and must be told again.
     pub(crate) fn learn(&self, cell: &Cell, guard: Guard, told: impl Into<Told>) -> bool {
-        let before = cell.epoch();
+        let before = cell.changed();
         let lost = cell.learn(&self.counter, guard, told.into());
-        if before.is_confirmed() && cell.epoch() != before {
+        if cell.changed() != before {
             self.end_missed(cell);
             self.end_kept(cell);
         }

@@ -1,0 +1,168 @@
+//! `larder::forget` between a call's look into memory and what the call does with the value that it found there.
+
+use std::cell::RefCell;
+use std::future::Future;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use larder::testkit::Testing;
+use larder::{Larder, ttl_cached};
+use serde::{Deserialize, Serialize};
+
+use crate::support::{SOON, Source, eventually};
+
+thread_local! {
+    static ON_COPY: RefCell<Option<(u32, Box<dyn FnOnce()>)>> = const { RefCell::new(None) };
+}
+
+/// A value through which a test steps in between.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Stepped(u64);
+
+impl Clone for Stepped {
+    fn clone(&self) -> Self {
+        let due = ON_COPY.with_borrow_mut(|armed| {
+            let (copies, _) = armed.as_mut()?;
+            *copies -= 1;
+            armed.take_if(|(copies, _)| *copies == 0)
+        });
+        if let Some((_, action)) = due {
+            action();
+        }
+        Self(self.0)
+    }
+}
+
+/// Does this within the next call that finds a value which is not to be served as it is: behind its look, when memory's lock
+/// is let go and the second copy is made.
+fn step_in(action: impl FnOnce() + Send + 'static) {
+    // In another thread, as the link and other calls are.
+    let action = move || thread::spawn(action).join().unwrap();
+    ON_COPY.set(Some((2, Box::new(action))));
+}
+
+fn has_stepped_in() -> bool {
+    ON_COPY.with_borrow(Option::is_none)
+}
+
+fn answer(source: &Source) -> Result<Stepped, &'static str> {
+    match source.read() {
+        0 => Err("away"),
+        number => Ok(Stepped(number)),
+    }
+}
+
+#[ttl_cached(entity = "tools", ttl = "60s", coherence = strict, skip(source))]
+async fn strict(source: &Source) -> Stepped {
+    Stepped(source.read())
+}
+
+#[ttl_cached(entity = "tools", ttl = "10s", jitter = 0.0, coherence = strict, stale_if_error = "60s", skip(source))]
+async fn strict_or_former(source: &Source, id: u64) -> Result<Stepped, &'static str> {
+    answer(source)
+}
+
+#[ttl_cached(entity = "tools", ttl = "10s", jitter = 0.0, stale_if_error = "60s", skip(source))]
+async fn former(source: &Source, id: u64) -> Result<Stepped, &'static str> {
+    answer(source)
+}
+
+#[ttl_cached(entity = "tools", ttl = "10s", jitter = 0.0, stale_while_revalidate = "20s", skip(source))]
+async fn renewed(source: Arc<Source>) -> Result<Stepped, &'static str> {
+    answer(&source)
+}
+
+/// An instance that calls, and one that forgets: the same, and another process.
+fn pairs() -> [(Testing, Testing); 2] {
+    let (alone, there) = (Larder::testing(), Larder::testing());
+    [(alone.clone(), alone), (there.another(), there)]
+}
+
+/// Ends the entry of a call from a thread of its own.
+fn forget<F: Future>(larder: Testing, call: impl FnOnce() -> F + Send + 'static) -> impl FnOnce() + Send + 'static {
+    move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        assert!(runtime.block_on(larder.scope(async { larder::forget(call()).await })).unwrap().is_applied());
+    }
+}
+
+#[tokio::test]
+async fn what_is_confirmed_is_not_what_was_ended_in_between() {
+    for (here, there) in pairs() {
+        let source = Arc::new(Source::of(1));
+        assert_eq!(here.scope(strict(&source)).await, Stepped(1));
+        let known = Arc::clone(&source);
+        step_in(forget(there, move || {
+            known.set(2);
+            async move { strict(&known).await }
+        }));
+        assert_eq!(here.scope(strict(&source)).await, Stepped(2));
+        assert!(has_stepped_in());
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_fails_is_not_answered_by_what_was_ended_in_between() {
+    for (here, there) in pairs() {
+        let source = Arc::new(Source::of(1));
+        assert_eq!(here.scope(strict_or_former(&source, 1)).await, Ok(Stepped(1)));
+        here.clock().advance(Duration::from_secs(11));
+        source.set(0);
+        let known = Arc::clone(&source);
+        step_in(forget(there, move || async move { strict_or_former(&known, 1).await }));
+        assert_eq!(here.scope(strict_or_former(&source, 1)).await, Err("away"));
+        assert!(has_stepped_in());
+        assert_eq!(here.scope(strict_or_former(&source, 1)).await, Err("away"), "nor is it kept");
+    }
+}
+
+#[tokio::test]
+async fn what_was_ended_in_between_is_not_kept_for_the_next_failure() {
+    for (here, there) in pairs() {
+        let source = Arc::new(Source::of(1));
+        assert_eq!(here.scope(former(&source, 1)).await, Ok(Stepped(1)));
+        here.clock().advance(Duration::from_secs(11));
+        source.set(0);
+        let known = Arc::clone(&source);
+        step_in(forget(there, move || async move { former(&known, 1).await }));
+        let _ = here.scope(former(&source, 1)).await;
+        assert!(has_stepped_in());
+        assert_eq!(here.scope(former(&source, 1)).await, Err("away"));
+    }
+}
+
+#[tokio::test]
+async fn a_renewal_that_fails_does_not_bring_back_what_was_ended_in_between() {
+    for (here, there) in pairs() {
+        let source = Arc::new(Source::of(1));
+        assert_eq!(here.scope(renewed(Arc::clone(&source))).await, Ok(Stepped(1)));
+        here.clock().advance(Duration::from_secs(11));
+        source.set(0);
+        let known = Arc::clone(&source);
+        step_in(forget(there, move || async move { renewed(known).await }));
+        let _ = here.scope(renewed(Arc::clone(&source))).await;
+        assert!(has_stepped_in());
+        eventually(SOON, || here.stats().entities["tools"].errors == 1).await;
+        assert_eq!(here.scope(renewed(Arc::clone(&source))).await, Err("away"));
+    }
+}
+
+#[tokio::test]
+async fn the_end_of_another_entry_takes_no_answer_from_a_body_that_fails() {
+    for (here, there) in pairs() {
+        let source = Arc::new(Source::of(1));
+        assert_eq!(here.scope(former(&source, 1)).await, Ok(Stepped(1)));
+        assert_eq!(here.scope(strict_or_former(&source, 1)).await, Ok(Stepped(1)));
+        here.clock().advance(Duration::from_secs(11));
+        source.set(0);
+        let known = Arc::clone(&source);
+        step_in(forget(there.clone(), move || async move { former(&known, 2).await }));
+        assert_eq!(here.scope(former(&source, 1)).await, Ok(Stepped(1)));
+        assert!(has_stepped_in());
+        let known = Arc::clone(&source);
+        step_in(forget(there, move || async move { strict_or_former(&known, 2).await }));
+        assert_eq!(here.scope(strict_or_former(&source, 1)).await, Ok(Stepped(1)));
+        assert!(has_stepped_in());
+    }
+}
