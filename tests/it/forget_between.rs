@@ -10,7 +10,7 @@ use larder::testkit::Testing;
 use larder::{Larder, ttl_cached};
 use serde::{Deserialize, Serialize};
 
-use crate::support::{SOON, Source, eventually};
+use crate::support::{Gate, SOON, Source, eventually};
 
 thread_local! {
     static ON_COPY: RefCell<Option<(u32, Box<dyn FnOnce()>)>> = const { RefCell::new(None) };
@@ -73,13 +73,23 @@ async fn renewed(source: Arc<Source>) -> Result<Stepped, &'static str> {
     answer(&source)
 }
 
+/// Waits at the gate before it fails.
+#[ttl_cached(entity = "tools", ttl = "10s", jitter = 0.0, stale_while_revalidate = "20s", skip(service))]
+async fn renewed_slowly(service: Arc<(Source, Gate)>) -> Result<Stepped, &'static str> {
+    let read = answer(&service.0);
+    if read.is_err() {
+        service.1.pass().await;
+    }
+    read
+}
+
 /// An instance that calls, and one that forgets: the same, and another process.
 fn pairs() -> [(Testing, Testing); 2] {
     let (alone, there) = (Larder::testing(), Larder::testing());
     [(alone.clone(), alone), (there.another(), there)]
 }
 
-/// Ends the entry of a call from a thread of its own.
+/// Ends the entry of a call, from another thread than the test's.
 fn forget<F: Future>(larder: Testing, call: impl FnOnce() -> F + Send + 'static) -> impl FnOnce() + Send + 'static {
     move || {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
@@ -145,6 +155,25 @@ async fn a_renewal_that_fails_does_not_bring_back_what_was_ended_in_between() {
         assert!(has_stepped_in());
         eventually(SOON, || here.stats().entities["tools"].errors == 1).await;
         assert_eq!(here.scope(renewed(Arc::clone(&source))).await, Err("away"));
+    }
+}
+
+#[tokio::test]
+async fn a_renewal_that_fails_does_not_take_the_place_of_what_was_computed_meanwhile() {
+    for (here, there) in pairs() {
+        let service = Arc::new((Source::of(1), Gate::default()));
+        let call = || here.scope(renewed_slowly(Arc::clone(&service)));
+        assert_eq!(call().await, Ok(Stepped(1)));
+        here.clock().advance(Duration::from_secs(11));
+        service.0.set(0);
+        assert_eq!(call().await, Ok(Stepped(1)));
+        service.1.arrived().await;
+        service.0.set(2);
+        there.scope(larder::forget(renewed_slowly(Arc::clone(&service)))).await.unwrap();
+        assert_eq!(call().await, Ok(Stepped(2)));
+        service.1.open();
+        eventually(SOON, || here.stats().entities["tools"].errors == 1).await;
+        assert_eq!(call().await, Ok(Stepped(2)));
     }
 }
 
