@@ -13,6 +13,8 @@ pub struct Bounds {
     pub runs: usize,
     /// Calls that memory does not answer, in all; `u8::MAX`: any number.
     pub calls: u8,
+    /// Bodies that fail. With one or more, values age: a call may find one that is to be computed anew.
+    pub failures: u8,
     /// How often the time of one lease passes.
     pub ticks: u8,
     /// Faults in all, each of one of these kinds.
@@ -123,6 +125,12 @@ pub enum Safeguard {
     AnyEntry,
     /// That one is compared with what it was when the last link was lost, not with what was heard of it since.
     AsLost,
+    /// What memory holds is confirmed by that one as it was before memory was looked at.
+    AnyEntryFirst,
+    /// A value that stands by for a body that fails is not served where its entry was ended since memory was looked at.
+    FormerForgotten,
+    /// Nor is it kept on, unless memory holds it still.
+    KeptOn,
 }
 
 /// A promise of larder.

@@ -5,7 +5,7 @@ use stateright::{Checker, CheckerBuilder, HasDiscoveries, Model, Property};
 use crate::bounds::{Bounds, Dependence, Fault, Promise, Safeguard, Start};
 use crate::cell::Epoch;
 use crate::link::Link;
-use crate::process::{Process, Stage};
+use crate::process::{Aged, Process, Stage};
 use crate::server::{Message, NAMES, Request, SHOWN, Server};
 
 /// Everything there is.
@@ -17,6 +17,7 @@ pub struct State {
     /// Sent on connections that broke: each may be executed still.
     pub(super) adrift: Vec<Request>,
     calls: u8,
+    failures: u8,
     ticks: u8,
     faults: u8,
     /// What had been ended at the server when the last tick came.
@@ -32,10 +33,16 @@ pub enum Step {
     End(usize),
     /// A process calls the function.
     Call(usize),
+    /// The same, where memory holds a value that is to be computed anew.
+    CallAged(usize, Aged),
+    /// A call that found a value goes on.
+    GoOn(usize, usize),
     /// The body of a call reads the source.
     ReadSource(usize, usize),
     /// It returns.
     Return(usize, usize),
+    /// It fails.
+    Fail(usize, usize),
     /// The server executes the oldest request of a process.
     Execute(usize),
     /// A process takes one of the messages that came.
@@ -71,8 +78,8 @@ impl Model for Bounds {
 
     fn init_states(&self) -> Vec<State> {
         let state = |server, processes| {
-            let (calls, ticks, faults) = (self.calls, self.ticks, self.faults);
-            State { written: 1, server, processes, adrift: Vec::new(), calls, ticks, faults, long_ago: 0 }
+            let (calls, failures, ticks, faults) = (self.calls, self.failures, self.ticks, self.faults);
+            State { written: 1, server, processes, adrift: Vec::new(), calls, failures, ticks, faults, long_ago: 0 }
         };
         if self.start == Start::Cold {
             return vec![state(Server::default(), vec![Process::default(); self.processes])];
@@ -108,8 +115,13 @@ impl Model for Bounds {
             may(Step::Write(at), state.written <= self.writes && process.writing.is_none());
             may(Step::End(at), process.writing.is_some());
             may(Step::Call(at), true);
+            for aged in [Aged::Renewed, Aged::StandsBy] {
+                may(Step::CallAged(at, aged), self.failures > 0 && process.memory.is_some());
+            }
             for (slot, run) in process.runs.iter().enumerate() {
                 let stage = run.as_ref().map(|run| &run.stage);
+                may(Step::GoOn(at, slot), matches!(stage, Some(Stage::Looked { .. })));
+                may(Step::Fail(at, slot), state.failures > 0 && matches!(stage, Some(Stage::Running(_))));
                 may(Step::ReadSource(at, slot), stage == Some(&Stage::Running(None)));
                 may(Step::Return(at, slot), matches!(stage, Some(Stage::Running(Some(_)))));
             }
@@ -187,14 +199,20 @@ impl State {
                 self.processes[at].writing = Some(self.written);
             }
             Step::End(at) => self.processes[at].end(bounds)?,
-            Step::Call(at) => {
-                self.processes[at].call(bounds)?;
+            Step::Call(at) | Step::CallAged(at, _) => {
+                let aged = if let Step::CallAged(_, aged) = step { Some(aged) } else { None };
+                self.processes[at].call(bounds, aged)?;
                 // What memory answers is not counted: it changes nothing, or breaks a promise.
                 if bounds.calls < u8::MAX && self.processes[at].broken.is_none() {
                     self.calls = self.calls.checked_sub(1)?;
                 }
             }
             Step::ReadSource(at, slot) => self.processes[at].read_source(slot, self.written)?,
+            Step::GoOn(at, slot) => self.processes[at].go_on(bounds, slot)?,
+            Step::Fail(at, slot) => {
+                self.failures -= 1;
+                self.processes[at].fail(bounds, slot)?;
+            }
             Step::Return(at, slot) => self.processes[at].finish(bounds, slot)?,
             Step::Execute(at) => {
                 let request = self.processes[at].outbox.remove(0);

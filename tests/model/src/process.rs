@@ -1,5 +1,6 @@
 //! One process: what it knows and keeps, and how a call is answered.
 
+mod aged;
 mod answers;
 mod body;
 
@@ -10,6 +11,8 @@ use crate::server::{ANY, Message, NAMES, PerName, Record, Request, SHOWN};
 
 /// How many ticks a lease lasts from when it was asked for: one full tick at least.
 pub const LEASE: u8 = 2;
+
+pub use aged::Aged;
 
 /// A value in memory.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -32,8 +35,17 @@ pub struct Needs {
 /// Where a call is that memory could not answer.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Stage {
+    /// Memory was looked at and held this; nothing is done with it yet.
+    Looked {
+        /// What it held.
+        kept: Kept,
+        /// Whether it is to be computed anew.
+        aged: Option<Aged>,
+    },
     /// The epochs of what memory holds are read again.
     Confirming(Kept),
+    /// The same, of what stands by, where the body failed.
+    Recalling(Kept),
     /// The value is asked for, and what is not known.
     Fetching,
     /// Names without an epoch get one; what was found, if anything, waits.
@@ -66,6 +78,30 @@ pub struct Run {
     found: bool,
     waiter: Option<Needs>,
     young: u8,
+    /// The epoch of any entry, with which what memory held is compared.
+    pub any: Epoch,
+    /// A value that is to be computed anew, and what for.
+    former: Option<(Kept, Aged)>,
+}
+
+impl Run {
+    /// What it holds of memory.
+    fn held(&self) -> impl Iterator<Item = &Kept> {
+        let staged = match &self.stage {
+            Stage::Looked { kept, .. } | Stage::Confirming(kept) | Stage::Recalling(kept) => Some(kept),
+            _ => None,
+        };
+        staged.into_iter().chain(self.former.as_ref().map(|(kept, _)| kept))
+    }
+
+    /// The same.
+    pub fn held_mut(&mut self) -> impl Iterator<Item = &mut Kept> {
+        let staged = match &mut self.stage {
+            Stage::Looked { kept, .. } | Stage::Confirming(kept) | Stage::Recalling(kept) => Some(kept),
+            _ => None,
+        };
+        staged.into_iter().chain(self.former.as_mut().map(|(kept, _)| kept))
+    }
 }
 
 /// One process.
@@ -113,8 +149,8 @@ impl Process {
             self.cells.iter().any(|cell| cell.epoch == epoch)
                 || self.memory.as_ref().is_some_and(|kept| carried(&kept.stamp, epoch))
                 || self.runs.iter().flatten().any(|run| {
-                    let confirming = matches!(&run.stage, Stage::Confirming(kept) if carried(&kept.stamp, epoch));
-                    carried(&run.stamp, epoch) || confirming
+                    let held = run.held().any(|kept| carried(&kept.stamp, epoch));
+                    carried(&run.stamp, epoch) || held || run.any == epoch
                 })
         };
         (1..).map(Epoch::Own).find(|epoch| !used(*epoch)).unwrap_or_default()
@@ -180,62 +216,72 @@ impl Process {
     }
 
     /// A call: answered from memory, joined to a flight, or begun.
-    pub fn call(&mut self, bounds: &Bounds) -> Option<()> {
+    pub fn call(&mut self, bounds: &Bounds, aged: Option<Aged>) -> Option<()> {
         let tracked = self.lease > 0;
         let kept = self.memory.clone().filter(|kept| self.is_current(&kept.stamp));
-        let mut stage = Stage::Fetching;
-        if let Some(kept) = kept {
-            if tracked || kept.young > 0 {
+        let fresh = kept.as_ref().is_some_and(|kept| tracked || kept.young > 0);
+        match kept {
+            None if aged.is_some() => None,
+            Some(_) if !fresh && aged == Some(Aged::Renewed) => None,
+            Some(kept) if fresh && aged.is_none() => {
                 self.serve(kept.version, self.needs);
-                return self.broken.map(|_| ());
+                self.broken.map(|_| ())
             }
-            if self.link == Link::Up {
-                stage = Stage::Confirming(kept);
+            Some(kept) if aged.is_some() || self.link == Link::Up => {
+                let slot = self.slot(bounds)?;
+                let any = if Self::entry(bounds) { self.cells[ANY].epoch } else { Epoch::Unknown };
+                self.place(slot, Stage::Looked { kept, aged }, any);
+                // What else a value depends on, it carries.
+                if Self::entry(bounds) { Some(()) } else { self.go_on(bounds, slot) }
+            }
+            _ => {
+                if self.join(bounds, self.needs) {
+                    return Some(());
+                }
+                let slot = self.slot(bounds)?;
+                self.place(slot, Stage::Fetching, Epoch::Unknown);
+                self.found(slot);
+                self.fetch(bounds, slot);
+                Some(())
             }
         }
-        if matches!(stage, Stage::Fetching) && self.join(bounds, tracked) {
-            return Some(());
-        }
-        let slot = self.runs.iter().position(Option::is_none).or_else(|| {
+    }
+
+    fn slot(&mut self, bounds: &Bounds) -> Option<usize> {
+        self.runs.iter().position(Option::is_none).or_else(|| {
             (self.runs.len() < bounds.runs).then(|| {
                 self.runs.push(None);
                 self.runs.len() - 1
             })
-        })?;
-        self.swept = false;
-        let young = if tracked { self.lease } else { LEASE };
-        let confirming = matches!(stage, Stage::Confirming(_));
-        let mut stamp = PerName::default();
-        if Self::entry(bounds) {
-            // Only what is confirmed is compared with it.
-            stamp[ANY] = if confirming { self.cells[ANY].epoch } else { Epoch::Unknown };
-        }
-        if !confirming {
-            self.runs.iter_mut().flatten().for_each(|run| run.found = false);
-        }
-        self.runs[slot] = Some(Run {
-            stage,
-            needs: self.needs,
-            stamp,
-            changed: PerName::default(),
-            unlinked: false,
-            found: !confirming,
-            waiter: None,
-            young,
-        });
-        match confirming {
-            // No value in memory carries the epoch of its entry.
-            true => {
-                let names = [true, !Self::entry(bounds), Self::entry(bounds)];
-                self.ask(Who::Run(slot), Request::Read { value: false, names });
-            }
-            false => self.fetch(bounds, slot),
-        }
-        Some(())
+        })
     }
 
-    fn join(&mut self, bounds: &Bounds, tracked: bool) -> bool {
-        let (before, needs) = (Self::before(bounds), self.needs);
+    fn place(&mut self, slot: usize, stage: Stage, any: Epoch) {
+        let (needs, stamp) = (self.needs, PerName::default());
+        let (changed, unlinked, found, waiter) = (PerName::default(), false, false, None);
+        let young = if self.lease > 0 { self.lease } else { LEASE };
+        let former = None;
+        self.runs[slot] = Some(Run { stage, needs, stamp, changed, unlinked, found, waiter, young, any, former });
+        self.swept = false;
+    }
+
+    /// From now on, others find this flight under the key.
+    fn found(&mut self, slot: usize) {
+        for (at, run) in self.runs.iter_mut().enumerate() {
+            run.iter_mut().for_each(|run| run.found = at == slot);
+        }
+    }
+
+    fn gone(&mut self, slot: usize) -> Option<Run> {
+        let run = self.runs[slot].take();
+        while self.runs.last().is_some_and(Option::is_none) {
+            self.runs.pop();
+        }
+        run
+    }
+
+    fn join(&mut self, bounds: &Bounds, needs: Needs) -> bool {
+        let (before, tracked) = (Self::before(bounds), self.lease > 0);
         let by_key = bounds.without == Some(Safeguard::FlightsUnchanged);
         let joinable = |run: &&mut Run| {
             let unchanged = (0..NAMES).all(|name| !(before[name] && run.changed[name]));
@@ -296,9 +342,7 @@ impl Process {
         self.memory.iter_mut().for_each(|kept| kept.young = kept.young.saturating_sub(1));
         self.runs.iter_mut().flatten().for_each(|run| {
             run.young = run.young.saturating_sub(1);
-            if let Stage::Confirming(kept) = &mut run.stage {
-                kept.young = kept.young.saturating_sub(1);
-            }
+            run.held_mut().for_each(|kept| kept.young = kept.young.saturating_sub(1));
         });
     }
 
@@ -337,12 +381,14 @@ impl Process {
         let older = |record: &Option<Record>| record.as_ref().is_some_and(|record| record.version < version);
         self.writing.is_some()
             || self.memory.as_ref().is_some_and(|kept| kept.version < version)
-            || self.runs.iter().flatten().any(|run| match &run.stage {
-                Stage::Confirming(kept) => kept.version < version,
-                Stage::Fetching | Stage::Running(None) => false,
-                Stage::Creating(found) => older(found),
-                Stage::Completing(record) => record.version < version,
-                Stage::Running(Some(read)) | Stage::Late { version: read, .. } => *read < version,
+            || self.runs.iter().flatten().any(|run| {
+                let staged = match &run.stage {
+                    Stage::Creating(found) => older(found),
+                    Stage::Completing(record) => record.version < version,
+                    Stage::Running(Some(read)) | Stage::Late { version: read, .. } => *read < version,
+                    _ => false,
+                };
+                staged || run.held().any(|kept| kept.version < version)
             })
             || self.outbox.iter().any(|sent| matches!(sent, Request::Write(record) if record.version < version))
             || self.inbox.iter().any(|got| matches!(got, Message::Answer { value, .. } if older(value)))

@@ -75,11 +75,12 @@ impl Process {
 
 impl Run {
     fn epochs(&mut self, look: Look<'_>) {
+        self.held_mut().for_each(|kept| stamped(&mut kept.stamp, look));
+        epoch(ANY, &mut self.any, look);
         match &mut self.stage {
-            Stage::Confirming(kept) => stamped(&mut kept.stamp, look),
             Stage::Creating(found) => stored(found, look),
             Stage::Completing(record) => stamped(&mut record.stamp, look),
-            Stage::Fetching | Stage::Running(_) | Stage::Late { .. } => {}
+            _ => {}
         }
         stamped(&mut self.stamp, look);
     }

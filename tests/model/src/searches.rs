@@ -9,6 +9,7 @@ pub const CALM: Bounds = Bounds {
     writes: 1,
     runs: 1,
     calls: u8::MAX,
+    failures: 0,
     ticks: 0,
     faults: 0,
     kinds: &[],
@@ -32,6 +33,9 @@ pub fn every_search() -> Vec<(String, Bounds)> {
             .push((format!("{depends}, one process, two writes"), Bounds { processes: 1, runs: 2, writes: 2, ..calm }));
         searches.push((format!("{depends}, cold"), Bounds { start: Start::Cold, ..calm }));
         searches.push((format!("{depends}, the lease"), Bounds { ticks: 2, ..calm }));
+        let failing = Bounds { failures: 1, ..calm };
+        searches.push((format!("{depends}, a failing body"), failing));
+        searches.push((format!("{depends}, a failing body, the lease"), Bounds { ticks: 2, ..failing }));
         // Two show what any safeguard prevents: one that is under way, and one that is given what it left.
         searches.push((
             format!("{depends}, Cut, two calls"),

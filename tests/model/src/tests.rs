@@ -42,6 +42,7 @@ fn every_promise_holds_through_the_first_steps_of_every_fault() {
         holds(Bounds { depth: FAR, ..with(*kind, FULL) });
     }
     holds(Bounds { depth: 13, ticks: 2, ..FULL });
+    holds(Bounds { depth: 11, dependence: ENTRY, ticks: 2, failures: 1, ..FULL });
     holds(Bounds { depth: FAR, start: Start::Cold, ..CALM });
     holds(Bounds { depth: FAR, runs: 2, ..FULL });
 }
@@ -65,6 +66,9 @@ fn no_safeguard_can_be_left_out() {
         (LateLinked, with(Fault::Cut, LATE)),
         (EntryTakenOut, Bounds { dependence: ENTRY, ..FULL }),
         (OrderOfEnds, Bounds { writes: 2, ..FULL }),
+        (AnyEntryFirst, Bounds { dependence: ENTRY, ticks: 2, ..FULL }),
+        (FormerForgotten, Bounds { dependence: ENTRY, ticks: 2, failures: 1, ..FULL }),
+        (KeptOn, Bounds { dependence: ENTRY, failures: 1, ..FULL }),
     ] {
         breaks(Bounds { without: Some(safeguard), calls: FEW, ..bounds });
     }

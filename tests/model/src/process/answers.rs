@@ -2,7 +2,7 @@
 
 use super::{Process, Stage};
 use crate::bounds::{Bounds, Dependence, Kept as EndsKept, Safeguard};
-use crate::cell::Epoch;
+use crate::cell::{Epoch, News};
 use crate::link::{Ask, Link, Who};
 use crate::server::{ANY, NAMES, PerName, Record, Request, SHOWN};
 
@@ -20,10 +20,9 @@ impl Process {
                     continue;
                 }
             };
-            let before = self.cells[name].epoch;
             let news = self.cells[name].learn(ask.unheard[name], epoch, bounds.without);
             self.told(name, news);
-            if before.is_confirmed() && self.cells[name].epoch != before {
+            if news == News::Changed {
                 self.ended(bounds, name);
                 if name == ANY {
                     self.missed(bounds);
@@ -45,6 +44,7 @@ impl Process {
         let Some((value, epochs)) = answer else {
             match run.stage {
                 Stage::Late { version, ended, .. } => self.land(bounds, slot, version, ended),
+                Stage::Recalling(_) => drop(self.gone(slot)),
                 _ => self.begin(slot, bounds),
             }
             return;
@@ -58,17 +58,21 @@ impl Process {
         };
         match run.stage {
             Stage::Confirming(kept) => {
-                let any_ended = Self::entry(bounds) && run.stamp[ANY] != self.cells[ANY].epoch;
+                let any_ended = Self::entry(bounds) && run.any != self.cells[ANY].epoch;
                 let ended = any_ended && bounds.without != Some(Safeguard::AnyEntry);
                 if self.is_current(&kept.stamp) && !missing.contains(&true) && !ended {
                     self.serve(kept.version, run.needs);
-                    self.runs[slot] = None;
+                    self.gone(slot);
+                } else if self.join(bounds, run.needs) {
+                    self.gone(slot);
                 } else {
-                    // What follows is a call that begins now, as far as others are concerned.
-                    stage(self, Stage::Fetching);
-                    self.fetch(bounds, slot);
+                    self.begin_anew(bounds, slot);
                 }
             }
+            Stage::Recalling(kept) if self.is_current(&kept.stamp) && !missing.contains(&true) => {
+                self.fall_back(bounds, slot, &kept);
+            }
+            Stage::Recalling(_) => drop(self.gone(slot)),
             Stage::Fetching if create => {
                 stage(self, Stage::Creating(value));
                 self.ask(Who::Run(slot), Request::Create(missing));
@@ -81,7 +85,7 @@ impl Process {
                 self.ask(Who::Run(slot), Request::Create(missing));
             }
             Stage::Late { version, ended, .. } => self.land(bounds, slot, version, ended),
-            Stage::Running(_) => {}
+            Stage::Looked { .. } | Stage::Running(_) => {}
         }
     }
 

@@ -54,10 +54,7 @@ impl Process {
 
     /// Stores a value where it may be, and gives it to those who wait.
     pub(super) fn hand_on(&mut self, bounds: &Bounds, slot: usize, version: u8, stored: bool, write: bool) {
-        let Some(run) = self.runs[slot].take() else { return };
-        while self.runs.last().is_some_and(Option::is_none) {
-            self.runs.pop();
-        }
+        let Some(run) = self.gone(slot) else { return };
         let entry = Self::entry(bounds);
         let ended = entry && run.changed[SHOWN] && bounds.without != Some(Safeguard::EntryTakenOut);
         if stored && !ended {
