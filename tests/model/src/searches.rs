@@ -36,8 +36,9 @@ pub fn every_search() -> Vec<(String, Bounds)> {
         let failing = Bounds { failures: 1, ..calm };
         searches.push((format!("{depends}, a failing body"), failing));
         // Two show what any safeguard prevents: one that is under way, and one that is given what it left.
-        let lease = Bounds { calls: 2, ticks: 2, ..failing };
-        searches.push((format!("{depends}, a failing body, the lease, two calls"), lease));
+        let lease = Bounds { calls: 2, ticks: 2, ..calm };
+        searches.push((format!("{depends}, the lease, two calls"), lease));
+        searches.push((format!("{depends}, a failing body, the lease, two calls"), Bounds { failures: 1, ..lease }));
         searches.push((
             format!("{depends}, Cut, two calls"),
             Bounds { calls: 2, faults: 1, kinds: one(Fault::Cut), ..calm },
