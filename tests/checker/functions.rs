@@ -23,7 +23,15 @@ pub(crate) mod names {
     pub(crate) const ENTRY: u8 = 8;
     /// The one entry of a function that keeps its values in memory.
     pub(crate) const LOCAL: u8 = 16;
-    pub(crate) const ALL: u8 = 31;
+    /// The one entry of a `strict` function.
+    pub(crate) const STRICT_ENTRY: u8 = 32;
+    /// The one entry of a function whose body fails at times, and is answered by a former value then.
+    pub(crate) const FORMER: u8 = 64;
+    /// The one entry of a function whose values are renewed by a body that fails at times.
+    pub(crate) const RENEWED_ENTRY: u8 = 128;
+    /// Those of a write that names all that it ends.
+    pub(crate) const NAMED: u8 = ENTITY | TAG | GROUP | ENTRY | LOCAL;
+    pub(crate) const ALL: u8 = u8::MAX;
 }
 
 fn source() -> &'static Source {
@@ -108,6 +116,26 @@ async fn local_entry(item: u64) -> u64 {
     version(item).await
 }
 
+#[ttl_cached(entity = "entries", coherence = strict)]
+async fn strict_entry(item: u64) -> u64 {
+    version(item).await
+}
+
+#[ttl_cached(entity = "entries", coherence = strict, ttl = "100ms", stale_if_error = "2s")]
+async fn former(item: u64) -> Result<u64, ()> {
+    unless_it_fails(item).await
+}
+
+#[ttl_cached(entity = "entries", ttl = "100ms", stale_while_revalidate = "2s")]
+async fn renewed_entry(item: u64) -> Result<u64, ()> {
+    unless_it_fails(item).await
+}
+
+async fn unless_it_fails(item: u64) -> Result<u64, ()> {
+    let version = version(item).await;
+    if fastrand::bool() { Ok(version) } else { Err(()) }
+}
+
 /// What an inner call shows of one item, and another, in a task of its own, of the next.
 #[ttl_cached(entity = "pages")]
 async fn page(item: u64) -> (u64, u64) {
@@ -145,6 +173,9 @@ pub(crate) enum Way {
     Refreshed,
     Entry,
     LocalEntry,
+    StrictEntry,
+    Former,
+    RenewedEntry,
     Page,
     PageOfEntry,
     Blocking,
@@ -154,7 +185,7 @@ pub(crate) enum Way {
 
 impl Way {
     /// Those that async code chooses from.
-    const ASYNC: [Self; 16] = [
+    const ASYNC: [Self; 19] = [
         Self::ByEntity,
         Self::ByTag,
         Self::ByGroup,
@@ -169,6 +200,9 @@ impl Way {
         Self::Refreshed,
         Self::Entry,
         Self::LocalEntry,
+        Self::StrictEntry,
+        Self::Former,
+        Self::RenewedEntry,
         Self::Page,
         Self::PageOfEntry,
     ];
@@ -181,6 +215,9 @@ impl Way {
             Self::Strict | Self::InMemory => names::ENTITY | names::TAG,
             Self::Entry | Self::PageOfEntry => names::ENTRY,
             Self::LocalEntry => names::LOCAL,
+            Self::StrictEntry => names::STRICT_ENTRY,
+            Self::Former => names::FORMER,
+            Self::RenewedEntry => names::RENEWED_ENTRY,
             _ => names::TAG,
         }
     }
@@ -191,7 +228,7 @@ impl Way {
     }
 
     pub(crate) const fn is_strict(self) -> bool {
-        matches!(self, Self::Strict | Self::StrictGroup)
+        matches!(self, Self::Strict | Self::StrictGroup | Self::StrictEntry | Self::Former)
     }
 
     /// The items that a value read this way tells a process about, if it does: those that share the name.
@@ -211,7 +248,7 @@ impl Way {
         (way, if way.is_strict() { item & !1 } else { item })
     }
 
-    /// Reads; of a page there is a second version, of the next item.
+    /// Reads; of a page there is a second version, of the next item. A failure shows nothing old.
     pub(crate) async fn read(self, item: u64) -> (u64, Option<u64>) {
         let version = match self {
             Self::ByEntity => by_entity(item).await,
@@ -228,6 +265,9 @@ impl Way {
             Self::Refreshed => larder::refresh(by_tag(item)).await,
             Self::Entry => entry(item).await,
             Self::LocalEntry => local_entry(item).await,
+            Self::StrictEntry => strict_entry(item).await,
+            Self::Former => former(item).await.unwrap_or(u64::MAX),
+            Self::RenewedEntry => renewed_entry(item).await.unwrap_or(u64::MAX),
             Self::PageOfEntry => page_of_entry(item).await,
             Self::Page => {
                 let (first, next) = page(item).await;
@@ -261,8 +301,8 @@ async fn end_all_names(item: u64, version: u64) {
 /// Writes an item in one of many ways; returns the names that were ended, and whether Redis is known to have taken it.
 pub(crate) async fn write(rng: &mut Rng, item: u64, version: u64) -> (u8, bool) {
     // To end an entity, too, would hide what a process missed of the rarely written.
-    let way = if item < HOT { rng.u8(..39) } else { rng.u8(12..38) };
-    let way = if rng.u16(..2_000) == 0 { 39 } else { way };
+    let way = if item < HOT { rng.u8(..57) } else { rng.u8(12..57) };
+    let way = if rng.u16(..2_000) == 0 { 57 } else { way };
     let receipt = match way {
         0..=2 => {
             end_entity(item, version).await;
@@ -270,7 +310,7 @@ pub(crate) async fn write(rng: &mut Rng, item: u64, version: u64) -> (u8, bool) 
         }
         3..=5 => {
             end_all_names(item, version).await;
-            return (names::ALL, false);
+            return (names::NAMED, false);
         }
         6..=11 => {
             source().write(item, version);
@@ -295,6 +335,18 @@ pub(crate) async fn write(rng: &mut Rng, item: u64, version: u64) -> (u8, bool) 
         32..=38 => {
             source().write(item, version);
             (names::GROUP, larder::invalidate(format!("group:{}", item % 4)).await)
+        }
+        39..=44 => {
+            source().write(item, version);
+            (names::STRICT_ENTRY, larder::forget(strict_entry(item)).await)
+        }
+        45..=50 => {
+            source().write(item, version);
+            (names::FORMER, larder::forget(former(item)).await)
+        }
+        51..=56 => {
+            source().write(item, version);
+            (names::RENEWED_ENTRY, larder::forget(renewed_entry(item)).await)
         }
         _ => {
             source().write(item, version);

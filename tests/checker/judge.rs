@@ -67,7 +67,7 @@ impl Ends {
 }
 
 /// How many names there are.
-const NAMES: usize = 5;
+const NAMES: usize = 8;
 
 /// Of each item and each name.
 #[derive(Debug)]
