@@ -12,8 +12,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::support::{Gate, SOON, Source, eventually};
 
+/// What is done at which copy.
+type Step = (u32, Box<dyn FnOnce()>);
+
 thread_local! {
-    static ON_COPY: RefCell<Option<(u32, Box<dyn FnOnce()>)>> = const { RefCell::new(None) };
+    static ON_COPY: RefCell<Option<Step>> = const { RefCell::new(None) };
 }
 
 /// A value through which a test steps in between.
