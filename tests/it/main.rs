@@ -18,6 +18,7 @@ mod errors_tell;
 mod extension;
 mod fallback;
 mod fencing;
+mod figures;
 mod fleet;
 mod forget;
 mod forget_between;

@@ -4,20 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use larder::{Larder, ttl_cached};
+use larder::Larder;
 use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
 
+use crate::figures::{calls, tool_of};
 use crate::support::Source;
-
-#[ttl_cached(entity = "tools", skip(source), tags("mail:{mail}"))]
-async fn tool_of(source: &Source, mail: &str) -> u64 {
-    source.read() + mail.len() as u64
-}
-
-#[ttl_cached(entity = "pages", skip(source))]
-async fn page(source: &Source) -> Result<u64, u64> {
-    Err(source.read())
-}
 
 /// Keeps the numbers as a scrape would show them.
 #[derive(Debug, Default)]
@@ -83,41 +74,35 @@ const ONE: u64 = 1.0_f64.to_bits();
 
 #[tokio::test]
 async fn what_is_published_is_what_happened() {
-    let (here, source) = (Larder::testing(), Source::of(1));
-    let there = here.another();
-    for _ in 0..3 {
-        here.scope(tool_of(&source, "a@x")).await;
-    }
-    there.scope(tool_of(&source, "a@x")).await;
-    let _ = there.scope(page(&source)).await;
+    let called = calls().await;
+    let (here, there) = (&called.here, &called.there);
     there.invalidate("tools").await.unwrap();
-    let _lease = here.leader_gate("nightly").acquire().await.unwrap().expect("nobody else");
     assert!(there.leader_gate("nightly").acquire().await.unwrap().is_none());
 
-    let first = scrape(&here);
+    let first = scrape(here);
     assert_eq!(
-        first.one("larder_hits_total namespace=larder entity=tools function=it::metrics::tool_of tier=memory"),
+        first.one("larder_hits_total namespace=larder entity=tools function=it::figures::tool_of tier=memory"),
         2
     );
     assert_eq!(
-        first.one("larder_hits_total namespace=larder entity=tools function=it::metrics::tool_of tier=redis"),
+        first.one("larder_hits_total namespace=larder entity=tools function=it::figures::tool_of tier=redis"),
         0
     );
-    assert_eq!(first.one("larder_misses_total namespace=larder entity=tools function=it::metrics::tool_of"), 1);
+    assert_eq!(first.one("larder_misses_total namespace=larder entity=tools function=it::figures::tool_of"), 1);
     assert_eq!(first.one("larder_stores_total"), 1);
     assert_eq!(first.one("larder_entries"), ONE);
     assert_eq!(first.one("larder_redis_connected"), ONE);
     assert_eq!(first.one("larder_redis_breaker namespace=larder state=closed"), ONE);
     assert_eq!(first.one("larder_redis_breaker namespace=larder state=open"), 0);
     assert_eq!(first.one("larder_lease_elections_total namespace=larder"), 1);
-    let second = scrape(&there);
+    let second = scrape(there);
     assert_eq!(second.one("larder_lease_followers_total namespace=larder"), 1);
     assert_eq!(second.one("larder_lease_elections_total namespace=larder"), 0);
     assert_eq!(
-        second.one("larder_hits_total namespace=larder entity=tools function=it::metrics::tool_of tier=redis"),
+        second.one("larder_hits_total namespace=larder entity=tools function=it::figures::tool_of tier=redis"),
         1
     );
-    assert_eq!(second.one("larder_errors_total namespace=larder entity=pages function=it::metrics::page"), 1);
+    assert_eq!(second.one("larder_errors_total namespace=larder entity=pages function=it::figures::page"), 1);
     assert_eq!(second.one("larder_invalidations_total namespace=larder entity=tools"), 1);
 }
 

@@ -207,6 +207,7 @@ async fn obey(larder: Option<&Larder>, line: &str) {
         }
         "record" => answer(crate::record::obey(rest).await),
         "tenants" => crate::tenants::obey(rest),
+        "well-known" => crate::well_known::obey(rest),
         "repository" => {
             let opened = larder_example_well_known::git::Repository::open(Path::new(rest)).await;
             answer(opened.map_or_else(|error| error.to_string(), |_| "opened".to_owned()));

@@ -96,13 +96,12 @@ pub struct Lead<R> {
     key: String,
     terms: Terms,
     grace_on_err: bool,
-    run_unavailable: bool,
     unavailable: Option<fn(Error) -> R>,
 }
 
 /// `#[leader]`: at most one runs.
 pub const fn lead<R>(name: &'static str) -> Lead<R> {
-    Lead { key: String::new(), terms: Terms::of(name), grace_on_err: false, run_unavailable: false, unavailable: None }
+    Lead { key: String::new(), terms: Terms::of(name), grace_on_err: false, unavailable: None }
 }
 
 /// Only what runs the body asks for [`LeaderReturn`], so that a wrong return type is one error.
@@ -151,7 +150,7 @@ impl<R> Lead<R> {
 
     /// `on_unavailable = run`
     pub const fn run_unavailable(mut self) -> Self {
-        self.run_unavailable = true;
+        self.terms.alone_if_away = true;
         self
     }
 
@@ -220,7 +219,8 @@ impl<R> Lead<R> {
                 .map_or_else(|| R::follower(String::new(), Duration::ZERO), |fail| fail(error)));
         }
         let mut attempt = leases.acquire(&self.key, self.terms, false).await;
-        if self.run_unavailable && attempt.is_err() {
+        // The wait is over, and Redis is there, but answers nothing of use.
+        if self.terms.alone_if_away && attempt.is_err() {
             let terms = Terms { wait: Duration::ZERO, ..self.terms };
             attempt = leases.acquire(&self.key, terms, true).await;
         }

@@ -44,6 +44,8 @@ pub(crate) struct Terms {
     /// For how long to wait where another holds it; zero: not at all.
     pub(crate) wait: Duration,
     pub(crate) min_replicas: u32,
+    /// While Redis is away it is held in this process alone, and nobody waits for Redis: only for whom Redis named last.
+    pub(crate) alone_if_away: bool,
     /// It is the turn of a computation: no event and no number tells of it, and nobody waits for it while Redis is away.
     pub(crate) turn: bool,
 }
@@ -54,7 +56,7 @@ impl Terms {
 
     pub(crate) const fn of(label: &'static str) -> Self {
         let (ttl, grace, wait) = (Duration::ZERO, Duration::ZERO, Duration::ZERO);
-        Self { label, ttl, grace, renew: false, wait, min_replicas: 0, turn: false }
+        Self { label, ttl, grace, renew: false, wait, min_replicas: 0, alone_if_away: false, turn: false }
     }
 }
 

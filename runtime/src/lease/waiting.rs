@@ -58,12 +58,23 @@ impl Leases {
         gone: oneshot::Receiver<()>,
     ) -> Result<Attempt, Refusal> {
         let until = self.clock().precise() + terms.wait;
-        let (place, mut gone) = (keeper.freed().of(&key), pin!(gone));
+        let here = self.keeper(true);
+        let (place, place_here, mut gone) = (keeper.freed().of(&key), here.freed().of(&key), pin!(gone));
+        // Until when another holds it, by the last word of Redis.
+        let mut held = Moment::START;
         loop {
-            let mut freed = pin!(place.notified());
+            let (mut freed, mut freed_here) = (pin!(place.notified()), pin!(place_here.notified()));
             // Before the question: whatever is let go behind the answer is heard.
             freed.as_mut().enable();
-            let outcome = self.attempt(&key, terms, keeper).await;
+            freed_here.as_mut().enable();
+            let mut outcome = self.attempt(&key, terms, keeper).await;
+            match &outcome {
+                Ok(Attempt::Taken { remaining, .. }) => held = self.clock().precise() + *remaining,
+                Err(Refusal::Away) if terms.alone_if_away && self.clock().precise() >= held => {
+                    outcome = self.attempt(&key, terms, here).await;
+                }
+                _ => {}
+            }
             let answered = self.clock().precise();
             if matches!(outcome, Ok(Attempt::Held(_))) || answered >= until || terms.turn && outcome.is_err() {
                 return outcome;
@@ -76,6 +87,7 @@ impl Leases {
             let woken = poll_fn(|cx| match gone.as_mut().poll(cx) {
                 Poll::Ready(_) => Poll::Ready(false),
                 Poll::Pending if deaf => Poll::Pending,
+                Poll::Pending if freed_here.as_mut().poll(cx).is_ready() => Poll::Ready(true),
                 Poll::Pending => freed.as_mut().poll(cx).map(|()| true),
             });
             let again = self.clock().timeout_at(wake, woken).await.unwrap_or(free <= until);

@@ -4,7 +4,8 @@ use http::request::Parts;
 use larder::Larder;
 use larder::axum::Dashboard;
 
-use super::{Answer, ask, of, rename, tool_of};
+use super::{Answer, ask, of, rename};
+use crate::figures::tool_of;
 use crate::support::Source;
 
 fn is_operator(request: &Parts) -> bool {

@@ -2,7 +2,8 @@
 
 use larder::{Larder, ttl_cached};
 
-use super::{ask, data, of, page, rename, tool_of};
+use super::{ask, data, of, rename};
+use crate::figures::{calls, tool_of};
 use crate::server::RedisServer;
 use crate::support::{SOON, Source, eventually_async, node};
 
@@ -62,24 +63,18 @@ async fn other_paths_and_methods_are_refused_and_a_head_has_no_body() {
 
 #[tokio::test]
 async fn the_figures_are_what_happened() {
-    let (here, source) = (Larder::testing(), Source::of(1));
-    let there = here.another();
-    for _ in 0..3 {
-        here.scope(tool_of(&source, "a@x")).await;
-    }
-    there.scope(tool_of(&source, "a@x")).await;
-    let _ = there.scope(page(&source)).await;
-    let _lease = here.leader_gate("nightly").acquire().await.unwrap().expect("nobody else");
+    let called = calls().await;
+    let (here, there) = (&called.here, &called.there);
     here.clock().advance(std::time::Duration::from_secs(1));
 
-    let told = data(&here).await;
+    let told = data(here).await;
     assert_eq!(told["namespace"], "larder");
     assert!(told["process"].as_str().unwrap().ends_with(&format!(":{}", std::process::id())));
     assert_eq!((told["writable"].clone(), told["health"]["status"].clone()), (false.into(), "up".into()));
     assert_eq!(told["health"]["redis"]["breaker"], "closed");
     assert_eq!(told["total"]["hits_memory"], 2);
     let row = &told["functions"][0];
-    assert_eq!((row["function"].clone(), row["entity"].clone()), ("it::dashboard::tool_of".into(), "tools".into()));
+    assert_eq!((row["function"].clone(), row["entity"].clone()), ("it::figures::tool_of".into(), "tools".into()));
     assert_eq!(
         ["hits_memory", "hits_redis", "misses", "stores", "entries"].map(|name| row["counts"][name].clone()),
         [2, 0, 1, 1, 1].map(serde_json::Value::from)
@@ -91,7 +86,7 @@ async fn the_figures_are_what_happened() {
     assert!((1..60_000).contains(&remaining), "{remaining}");
     assert!(leader["token"].is_string(), "more than a number of a browser can hold");
 
-    let other = data(&there).await;
+    let other = data(there).await;
     assert_eq!(other["leaders"][0]["key"], "nightly");
     let rows = other["entities"].as_array().unwrap();
     let names: Vec<_> = rows.iter().map(|row| row["entity"].as_str().unwrap()).collect();
@@ -99,8 +94,8 @@ async fn the_figures_are_what_happened() {
     assert_eq!((rows[0]["counts"]["errors"].clone(), rows[1]["counts"]["hits_redis"].clone()), (1.into(), 1.into()));
 
     here.redis().fail();
-    let _ = here.scope(tool_of(&source, "b@x")).await;
-    let away = data(&here).await;
+    let _ = here.scope(tool_of(&called.source, "b@x")).await;
+    let away = data(here).await;
     assert_eq!(away["health"]["status"], "degraded");
     assert!(away["leaders"]["error"].as_str().unwrap().contains("the leaders could not be listed"), "{away}");
 }
@@ -127,7 +122,7 @@ async fn what_was_ended_lately_is_told_with_who_did_it_and_without_arguments() {
     let rows: Vec<_> = told["recent"].as_array().unwrap().iter().map(row).collect();
     let expected = [
         ("everything", "-", false, 1),
-        ("entry", "it::dashboard::tool_of", true, 1),
+        ("entry", "it::figures::tool_of", true, 1),
         ("tag", "-", true, 2),
         ("entity", "tools", false, 1),
         ("entity", "tools", true, 1),

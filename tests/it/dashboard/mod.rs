@@ -9,21 +9,9 @@ use axum::Router;
 use axum::body::Body;
 use http::Request;
 use larder::axum::Dashboard;
-use larder::{Larder, invalidates, ttl_cached};
+use larder::{Larder, invalidates};
 use serde_json::Value;
 use tower_service::Service as _;
-
-use crate::support::Source;
-
-#[ttl_cached(entity = "tools", skip(source), tags("mail:{mail}"))]
-async fn tool_of(source: &Source, mail: &str) -> u64 {
-    source.read() + mail.len() as u64
-}
-
-#[ttl_cached(entity = "pages", skip(source))]
-async fn page(source: &Source) -> Result<u64, u64> {
-    Err(source.read())
-}
 
 #[invalidates("tools")]
 async fn rename() {}

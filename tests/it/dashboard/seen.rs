@@ -7,7 +7,8 @@ use larder::{Larder, ttl_cached};
 use tokio::net::TcpListener;
 
 use super::browser::Browser;
-use super::{mounted, page, tool_of};
+use super::mounted;
+use crate::figures::{page, tool_of};
 use crate::server::RedisServer;
 use crate::support::{Source, connected};
 
@@ -59,7 +60,7 @@ async fn a_browser_shows_figures_that_follow_draws_the_chart_and_ends_what_is_cl
     let memory = larder.stats().total().hits_memory.to_string();
     browser.until(&format!("{} === '{memory}'", figure("from memory")));
     let (_, rows) = (browser.text("h1"), browser.text("#functions"));
-    assert!(rows.contains("it::dashboard::tool_of"), "{rows}");
+    assert!(rows.contains("it::figures::tool_of"), "{rows}");
     assert!(browser.text("#leaders").contains("nightly"));
     let recent = browser.text("#recent");
     assert!(recent.contains("pages") && recent.contains("a tag") && !recent.contains("a@x"), "{recent}");

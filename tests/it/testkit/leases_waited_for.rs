@@ -222,10 +222,82 @@ async fn a_sync_function_waits_too() {
     }
 }
 
+#[leader("alone", ttl = "30s", mode = wait("1h"), on_unavailable = run)]
+async fn alone(gate: &Gate) -> Leadership<u32> {
+    gate.pass().await;
+    Leadership::Led(7)
+}
+
+/// A call of [`alone`] under way.
+fn call(larder: &Testing, gate: &Arc<Gate>) -> JoinHandle<Leadership<u32>> {
+    let (larder, gate) = (larder.clone(), Arc::clone(gate));
+    tokio::spawn(async move { larder.scope(alone(&gate)).await })
+}
+
+#[tokio::test]
+async fn where_redis_is_known_to_be_away_on_unavailable_runs_without_a_wait_and_one_at_a_time() {
+    let here = Larder::testing();
+    here.redis().fail();
+    here.clock().advance(Duration::from_secs(1));
+    assert!(!here.stats().redis.connected, "known");
+    let (begun, inside) = (here.clock().elapsed(), Arc::new(Gate::default()));
+    let calls = [call(&here, &inside), call(&here, &inside)];
+    inside.arrived().await;
+    settled(&here).await;
+    assert!(calls.iter().all(|call| !call.is_finished()), "the other waits for its turn");
+    inside.open();
+    inside.arrived().await;
+    assert_eq!(calls.iter().filter(|call| call.is_finished()).count(), 1, "the turn comes when the first is done");
+    inside.open();
+    for call in calls {
+        assert_eq!(within(SOON, call).await.unwrap(), Leadership::Led(7));
+    }
+    assert_eq!(here.clock().elapsed(), begun, "nobody waited for Redis");
+}
+
+#[tokio::test]
+async fn who_waits_for_another_when_redis_goes_away_runs_when_that_one_s_time_is_over() {
+    let here = Larder::testing();
+    let (there, inside) = (here.another(), Arc::new(Gate::default()));
+    let first = here.leader_gate("alone").ttl(TTL).acquire().await.unwrap().unwrap();
+    let waiting = call(&there, &inside);
+    settled(&there).await;
+    assert!(!waiting.is_finished());
+    here.redis().fail();
+    here.clock().advance(TTL / 2);
+    settled(&there).await;
+    assert!(first.is_held());
+    assert_eq!(there.stats().leases.elections, 0, "another leads, by all that is known");
+    here.clock().advance(TTL / 2 + Duration::from_secs(1) + SPREAD);
+    inside.arrived().await;
+    assert!(!first.is_held());
+    inside.open();
+    assert_eq!(within(SOON, waiting).await.unwrap(), Leadership::Led(7));
+}
+
+#[tokio::test]
+async fn who_waits_for_the_call_in_this_process_asks_redis_again_when_it_is_back() {
+    let here = Larder::testing();
+    here.redis().fail();
+    here.clock().advance(Duration::from_secs(1));
+    let inside = Arc::new(Gate::default());
+    let calls = [call(&here, &inside), call(&here, &inside)];
+    inside.arrived().await;
+    here.redis().recover();
+    // By Redis, nobody leads: the other call is elected there.
+    inside.arrived().await;
+    let leaders = here.leaders().await.unwrap();
+    assert_eq!(leaders.iter().map(|leader| leader.key.as_str()).collect::<Vec<_>>(), ["alone"]);
+    for call in calls {
+        inside.open();
+        assert_eq!(within(SOON, call).await.unwrap(), Leadership::Led(7));
+    }
+}
+
 #[tokio::test]
 async fn where_redis_is_away_and_the_wait_is_over_on_unavailable_runs_one_at_a_time() {
-    #[leader("alone", ttl = "30s", mode = wait("2s"), on_unavailable = run)]
-    async fn alone(gate: &Gate) -> Leadership<u32> {
+    #[leader("patient", ttl = "30s", mode = wait("2s"), on_unavailable = run)]
+    async fn patient(gate: &Gate) -> Leadership<u32> {
         gate.pass().await;
         Leadership::Led(7)
     }
@@ -235,7 +307,7 @@ async fn where_redis_is_away_and_the_wait_is_over_on_unavailable_runs_one_at_a_t
     let inside = Arc::new(Gate::default());
     let call = || {
         let (here, inside) = (here.clone(), Arc::clone(&inside));
-        tokio::spawn(async move { here.scope(alone(&inside)).await })
+        tokio::spawn(async move { here.scope(patient(&inside)).await })
     };
     let calls = [call(), call()];
     settled(&here).await;

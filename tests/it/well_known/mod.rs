@@ -11,6 +11,8 @@ mod logs;
 mod private_keys;
 mod rolling;
 
+pub(crate) use rolling::obey;
+
 use std::sync::Arc;
 use std::time::Duration;
 
