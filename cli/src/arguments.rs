@@ -64,7 +64,10 @@ pub(crate) enum Command {
         #[arg(long, value_name = "N", default_value_t = 50)]
         rows: usize,
     },
-    /// Ends entities or tags in every process; what the services `depends(..)` on them is to be named, too
+    /// Ends entities or tags in every process, and nothing that `depends(..)` on them: name that, too
+    ///
+    /// What ends with what is told to the services by `depends("gateways", ["tools"])`, and this command does not know it. Say
+    /// `invalidate gateways tools`, and name what depends on tools, too.
     Invalidate {
         /// Entities or tags, such as tools or tool:7
         #[arg(required = true, value_name = "NAME")]

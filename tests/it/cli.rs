@@ -237,6 +237,8 @@ async fn it_fails_with_a_cure_and_without_the_password() {
     assert!(wrong.code == 2 && wrong.err.contains("redis url"), "{wrong:?}");
     let help = run_with(&["stats", "--help"], &[("LARDER_REDIS_URL", &away)]).await;
     assert!(help.code == 0 && help.out.contains("LARDER_REDIS_URL"), "{help:?}");
+    let ending = run_with(&["invalidate", "--help"], &[]).await;
+    assert!(ending.out.contains("`invalidate gateways tools`"), "what depends on a name is not known here: {ending:?}");
     for ran in [&ran, &stray, &wrong, &help] {
         let said = format!("{ran:?}");
         assert!(!said.contains(PASSWORD) && !said.contains("benutzer"), "{said}");

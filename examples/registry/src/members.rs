@@ -30,18 +30,18 @@ pub(crate) async fn standing(db: &Db, name: &str) -> Result<Option<Arc<Standing>
 /// # Errors
 ///
 /// `Forbidden` for all but administrators, and failures of the database.
-#[invalidates("member:{name}")]
+#[invalidates("member:{name}", phase = around, max_txn = "5s")]
 pub async fn join(viewer: &Viewer, name: &str, team: &str) -> Result<(), Error> {
     viewer.administrates()?;
     viewer.db().join(name, team).await
 }
 
-/// Puts a person out of a team.
+/// Puts a person out of a team. `around`: also where this process is killed between its commit and its end.
 ///
 /// # Errors
 ///
 /// `Forbidden` for all but administrators, and failures of the database.
-#[invalidates("member:{name}")]
+#[invalidates("member:{name}", phase = around, max_txn = "5s")]
 pub async fn leave(viewer: &Viewer, name: &str, team: &str) -> Result<(), Error> {
     viewer.administrates()?;
     viewer.db().leave(name, team).await

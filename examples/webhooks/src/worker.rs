@@ -57,6 +57,10 @@ impl Worker {
     }
 
     /// Works until the future is dropped.
+    ///
+    /// # Errors
+    ///
+    /// Failures of the database: it works no more.
     pub async fn run(&self) -> Result<(), Error> {
         let mut ticks = time::interval(IDLE);
         loop {
