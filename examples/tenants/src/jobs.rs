@@ -22,24 +22,31 @@ pub enum Bootstrapped {
 /// The time between two sweeps, by whichever worker.
 pub const SWEEP_EVERY: Duration = Duration::from_secs(30);
 
-/// Prepares the database, once for all workers. Where Redis is away and may be, nobody leads for all and nobody waits for it:
-/// SQLite's own lock lets one worker in at a time.
+/// Prepares the database, once for all workers.
 pub(crate) async fn bootstrap(
     db: &Db,
     defaults: &Defaults,
     worker: &str,
     redis_required: bool,
 ) -> Result<Leadership<Bootstrapped>, Error> {
-    if redis_required || larder::health().await.is_up() {
+    if redis_required {
         bootstrap_elected(db, defaults, worker).await
     } else {
-        db.bootstrap(&defaults.tenants, worker, 0).await.map(Leadership::Led)
+        bootstrap_anyway(db, defaults, worker).await
     }
 }
 
 /// One of the workers leads and does it, and the others wait until it is done. They then lead in turn, and find it prepared.
 #[leader("tenants-bootstrap", ttl = "10s", renew = true, mode = wait("60s"))]
 async fn bootstrap_elected(db: &Db, defaults: &Defaults, worker: &str) -> Result<Leadership<Bootstrapped>, Error> {
+    let token = larder::lease().map_or(0, |lease| lease.token());
+    db.bootstrap(&defaults.tenants, worker, token).await.map(Leadership::Led)
+}
+
+/// The same where Redis may be away: while it is, nobody leads for all and nobody waits for it, and SQLite's own lock lets one
+/// worker in at a time.
+#[leader("tenants-bootstrap", ttl = "10s", renew = true, mode = wait("60s"), on_unavailable = run)]
+async fn bootstrap_anyway(db: &Db, defaults: &Defaults, worker: &str) -> Result<Leadership<Bootstrapped>, Error> {
     let token = larder::lease().map_or(0, |lease| lease.token());
     db.bootstrap(&defaults.tenants, worker, token).await.map(Leadership::Led)
 }
