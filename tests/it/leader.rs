@@ -255,6 +255,11 @@ async fn when_redis_is_away_a_leader_skips_runs_or_errs() {
         Leadership::Led(1)
     }
 
+    #[leader("away", ttl = "5s", mode = wait("1h"), on_unavailable = run)]
+    async fn waits_for_no_redis() -> Leadership<u32> {
+        Leadership::Led(1)
+    }
+
     #[leader("away", ttl = "5s", on_unavailable = error)]
     async fn errs() -> Result<Option<u32>, Error> {
         Ok(Some(1))
@@ -265,6 +270,7 @@ async fn when_redis_is_away_a_leader_skips_runs_or_errs() {
     let Leadership::Follower { holder, .. } = larder.scope(skips()).await else { panic!("led without Redis") };
     assert!(holder.is_empty());
     assert_eq!(larder.scope(runs()).await, Leadership::Led(1));
+    assert_eq!(within(SOON, larder.scope(waits_for_no_redis())).await, Leadership::Led(1));
     let error = larder.scope(errs()).await.unwrap_err();
     assert_eq!(error.kind(), larder::ErrorKind::Unavailable);
     assert!(larder.leader_gate("away").acquire().await.is_err());

@@ -219,7 +219,7 @@ impl<R> Lead<R> {
                 .map_or_else(|| R::follower(String::new(), Duration::ZERO), |fail| fail(error)));
         }
         let mut attempt = leases.acquire(&self.key, self.terms, false).await;
-        // The wait is over, and Redis is there, but answers nothing of use.
+        // The wait is over, and nobody said who leads.
         if self.terms.alone_if_away && attempt.is_err() {
             let terms = Terms { wait: Duration::ZERO, ..self.terms };
             attempt = leases.acquire(&self.key, terms, true).await;
