@@ -38,15 +38,18 @@ pub(crate) async fn take(db: &Db, host: &str) -> Result<String, Error> {
     db.take_host(host).await?.ok_or_else(|| Error::NotFound(format!("nobody has the host `{host}`")))
 }
 
-/// Takes all hosts whose time is over; returns how many they were. What they showed ends when the rows are gone, and only then.
+/// Takes all hosts whose time is over; returns how many they were.
 pub(crate) async fn take_overdue(db: &Db) -> Result<u64, Error> {
-    larder::transaction(async {
-        let taken = db.take_overdue_hosts(SystemTime::now()).await?;
-        for (host, tenant) in &taken {
-            larder::invalidate(format!("host:{host}")).await?;
-            larder::invalidate(format!("hosts-of:{tenant}")).await?;
-        }
-        Ok(u64::try_from(taken.len()).unwrap_or(u64::MAX))
-    })
-    .await
+    let now = SystemTime::now();
+    let mut taken = 0;
+    for (host, tenant) in db.overdue_hosts(now).await? {
+        taken += u64::from(take_if_overdue(db, &host, &tenant, now).await?);
+    }
+    Ok(taken)
+}
+
+/// `around`: whoever sweeps may lose the lease at any moment, and is dropped then, also behind the commit.
+#[invalidates("host:{host}", "hosts-of:{tenant}", phase = around, max_txn = "5s")]
+async fn take_if_overdue(db: &Db, host: &str, tenant: &str, now: SystemTime) -> Result<bool, Error> {
+    db.take_host_if_overdue(host, tenant, now).await
 }

@@ -181,10 +181,17 @@ impl Db {
         Ok(query.fetch_optional(&self.pool).await?)
     }
 
-    /// Takes the hosts whose time is over at `now`; returns each with its tenant.
-    pub(crate) async fn take_overdue_hosts(&self, now: SystemTime) -> Result<Vec<(String, String)>, Error> {
-        let query = sqlx::query_as("DELETE FROM hosts WHERE until <= ?1 RETURNING host, tenant").bind(seconds(now));
+    /// The hosts whose time is over at `now`, each with its tenant.
+    pub(crate) async fn overdue_hosts(&self, now: SystemTime) -> Result<Vec<(String, String)>, Error> {
+        let query = sqlx::query_as("SELECT host, tenant FROM hosts WHERE until <= ?1").bind(seconds(now));
         Ok(query.fetch_all(&self.pool).await?)
+    }
+
+    /// Takes a host from this tenant, if its time is over at `now`.
+    pub(crate) async fn take_host_if_overdue(&self, host: &str, tenant: &str, now: SystemTime) -> Result<bool, Error> {
+        let query = sqlx::query("DELETE FROM hosts WHERE host = ?1 AND tenant = ?2 AND until <= ?3");
+        let done = query.bind(host).bind(tenant).bind(seconds(now)).execute(&self.pool).await?;
+        Ok(done.rows_affected() > 0)
     }
 
     /// A transaction that writes: it waits for its turn here, and not at its first write.
