@@ -230,8 +230,7 @@ pub(crate) fn remove<V: Clone>(memory: &Memory<V>, mark: u64) -> Vec<Kept<V>> {
     found.into_inner().iter().filter_map(|key| memory.remove(key)).map(|(_, kept)| kept).collect()
 }
 
-/// The keys of values in memory, each with the computation that made the value, by their marks. No user chooses a mark: they
-/// are hashes already.
+/// The keys of values in memory, each with the computation that made the value, by their marks: one of each mark.
 type Marks = HashMap<u64, (StoredKey, u64), RandomState>;
 
 /// One cached function within one instance.
