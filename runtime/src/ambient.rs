@@ -63,7 +63,7 @@ impl Ambient {
     }
 
     /// What was made where no instance was in force goes by the one in which it is first polled; so with receipts, and with a
-    /// transaction.
+    /// transaction, also where that in which it was made is over.
     fn settle(self: &mut Arc<Self>) {
         if self.larder.is_none()
             && let Some(larder) = Self::around(|around| around.larder.clone())
@@ -75,8 +75,8 @@ impl Ambient {
         {
             Arc::make_mut(self).receipts = Some(receipts);
         }
-        if self.transaction.is_none()
-            && let Some(held) = Self::around(|around| around.transaction.clone())
+        if self.transaction.as_ref().is_none_or(|held| !held.is_open())
+            && let Some(held) = Self::around(|around| around.transaction.clone().filter(|held| held.is_open()))
         {
             let ambient = Arc::make_mut(self);
             ambient.transaction = Some(held);
@@ -98,7 +98,9 @@ impl Ambient {
 
     /// Runs a closure with this in force.
     pub(crate) fn run<R>(self, body: impl FnOnce() -> R) -> R {
-        Arc::new(self).during(body)
+        let mut ambient = Arc::new(self);
+        ambient.settle();
+        ambient.during(body)
     }
 
     /// Runs a closure, one of several, with this in force.

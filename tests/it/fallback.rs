@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use larder::testkit::Testing;
 use larder::{Larder, ttl_cached};
 
 use crate::support::{Gate, SOON, Source, eventually};
@@ -227,4 +228,31 @@ async fn what_is_made_of_it_lives_no_longer_than_it_is_fresh() {
     source.set(5);
     larder.clock().advance(seconds(10));
     assert_eq!(larder.scope(page(&source)).await, 5, "the time in which it stands by is no part of its life");
+}
+
+/// The limit is a hard one, also where Redis takes its time to confirm the value.
+#[tokio::test]
+async fn what_passes_its_limit_while_it_is_confirmed_is_not_served() {
+    #[ttl_cached(entity = "tools", ttl = "10s", jitter = 0.0, coherence = strict, stale_if_error = "60s", skip(source, here))]
+    async fn confirmed(source: &Source, here: &Testing) -> Result<u64, &'static str> {
+        let read = answer(source);
+        if read.is_err() {
+            here.redis().hang();
+        }
+        read
+    }
+
+    for (age, expected) in [(69_500, Ok(1)), (69_900, Err("away"))] {
+        let here = Larder::testing();
+        let source = Arc::new(Source::of(1));
+        assert_eq!(here.scope(confirmed(&source, &here)).await, Ok(1));
+        here.clock().advance(Duration::from_millis(age));
+        source.set(0);
+        let (larder, known) = (here.clone(), Arc::clone(&source));
+        let call = tokio::spawn(async move { larder.scope(confirmed(&known, &larder)).await });
+        here.redis().unanswered(1).await;
+        here.clock().advance(Duration::from_millis(200));
+        here.redis().recover();
+        assert_eq!(call.await.unwrap(), expected, "after {age} ms");
+    }
 }

@@ -2,15 +2,17 @@
 
 use std::cell::RefCell;
 use std::future::Future;
-use std::sync::Arc;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Waker};
 use std::thread;
 use std::time::Duration;
 
 use larder::testkit::Testing;
-use larder::{Larder, ttl_cached};
+use larder::{Larder, hexsha_cached, ttl_cached};
 use serde::{Deserialize, Serialize};
 
-use crate::support::{Gate, SOON, Source, eventually};
+use crate::support::{Config, Gate, SOON, Source, eventually, within};
 
 /// What is done at which copy.
 type Step = (u32, Box<dyn FnOnce()>);
@@ -84,6 +86,19 @@ async fn renewed_slowly(service: Arc<(Source, Gate)>) -> Result<Stepped, &'stati
         service.1.pass().await;
     }
     read
+}
+
+#[hexsha_cached(keep = 1, skip(service))]
+async fn issuer(config: &Config, service: &(Source, Gate), host: u64) -> Stepped {
+    let read = service.0.read();
+    service.1.pass().await;
+    Stepped(read)
+}
+
+type Call = Pin<Box<dyn Future<Output = Stepped> + Send>>;
+
+fn begins(call: &mut Call) {
+    assert!(call.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
 }
 
 /// An instance that calls, and one that forgets: the same, and another process.
@@ -196,5 +211,42 @@ async fn the_end_of_another_entry_takes_no_answer_from_a_body_that_fails() {
         step_in(forget(there, move || async move { strict_or_former(&known, 2).await }));
         assert_eq!(here.scope(strict_or_former(&source, 1)).await, Ok(Stepped(1)));
         assert!(has_stepped_in());
+    }
+}
+
+/// The map of a revision that another one pushed out is still in the hands of a call that waits; no end reaches it there.
+#[tokio::test]
+async fn what_was_ended_is_not_found_in_the_map_of_a_revision_that_was_pushed_out() {
+    for (here, there) in pairs() {
+        let service = Arc::new((Source::of(1), Gate::default()));
+        let call = {
+            let (here, service) = (here.clone(), Arc::clone(&service));
+            move || -> Call {
+                let (here, service) = (here.clone(), Arc::clone(&service));
+                Box::pin(async move { here.scope(issuer(&Config("a"), &service, 1)).await })
+            }
+        };
+        let first = tokio::spawn(call());
+        service.1.arrived().await;
+        let mut second = call();
+        begins(&mut second);
+        service.1.open();
+        assert_eq!(first.await.unwrap(), Stepped(1));
+        service.1.open();
+        here.scope(issuer(&Config("b"), &service, 1)).await;
+        service.0.set(2);
+        there.scope(larder::forget(issuer(&Config("a"), &service, 1))).await.unwrap();
+        // The second call waited for a flight that was overtaken, and leads one now. A third joins that.
+        let third = Arc::<Mutex<Option<Call>>>::default();
+        let begun = Arc::clone(&third);
+        step_in(move || {
+            let mut call = call();
+            begins(&mut call);
+            *begun.lock().unwrap() = Some(call);
+        });
+        service.1.open();
+        within(SOON, second).await;
+        let third = third.lock().unwrap().take().expect("it began while the second call ran");
+        assert_eq!(within(SOON, third).await, Stepped(2), "it began behind the end");
     }
 }

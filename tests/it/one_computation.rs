@@ -3,8 +3,11 @@
 use std::sync::Arc;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Waker};
+use std::time::Duration;
 
-use larder::ttl_cached;
+use larder::testkit::Testing;
+use larder::{Larder, ttl_cached};
 use tokio::task::JoinSet;
 
 use crate::server::RedisServer;
@@ -178,7 +181,7 @@ fn eight_threads_of_a_sync_function_make_one_run() {
         for _ in 0..8 {
             scope.spawn(|| {
                 together.wait();
-                let waits = || std::thread::sleep(std::time::Duration::from_millis(50));
+                let waits = || std::thread::sleep(Duration::from_millis(50));
                 assert_eq!(larder.run(|| answer(&source, waits)), 7);
             });
         }
@@ -230,4 +233,128 @@ async fn keys_do_not_wait_for_each_other() {
 
 fn futures_free<F: Future>(future: F) -> F::Output {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
+}
+
+#[ttl_cached(entity = "tools", ttl = "60s", jitter = 0.0, skip(source, gate))]
+async fn gated(source: &Source, gate: &Gate, id: u64) -> u64 {
+    let read = source.read();
+    gate.pass().await;
+    read + id
+}
+
+#[tokio::test]
+async fn what_is_computed_behind_an_end_is_kept_also_where_the_call_began_before() {
+    for larder in [memory().await, Larder::clone(&Larder::testing())] {
+        let service = Arc::new((Source::of(1), Gate::default()));
+        let call = || {
+            let (larder, service) = (larder.clone(), Arc::clone(&service));
+            Box::pin(async move { larder.scope(gated(&service.0, &service.1, 0)).await })
+        };
+        let first = tokio::spawn(call());
+        service.1.arrived().await;
+        let mut second = call();
+        assert!(second.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        service.0.set(2);
+        larder.scope(larder::forget(gated(&service.0, &service.1, 0))).await.unwrap();
+        service.1.open();
+        assert_eq!(first.await.unwrap(), 1);
+        service.1.open();
+        assert_eq!(within(SOON, second).await, 2, "it waited for the first, which was overtaken");
+        service.1.open();
+        assert_eq!(within(SOON, call()).await, 2);
+        assert_eq!((service.0.runs(), larder.stats().entities["tools"].hits_memory), (2, 1));
+    }
+}
+
+#[tokio::test]
+async fn a_late_result_of_before_an_end_does_not_push_out_the_one_behind_it() {
+    for larder in [memory().await, Larder::clone(&Larder::testing())] {
+        let source = Arc::new(Source::of(1));
+        let (early, late) = (Arc::new(Gate::default()), Arc::new(Gate::default()));
+        let call = |gate: &Arc<Gate>| {
+            let (larder, source, gate) = (larder.clone(), Arc::clone(&source), Arc::clone(gate));
+            async move { larder.scope(gated(&source, &gate, 0)).await }
+        };
+        let first = tokio::spawn(call(&early));
+        early.arrived().await;
+        source.set(2);
+        larder.invalidate("tools").await.unwrap();
+        late.open();
+        assert_eq!(within(SOON, call(&late)).await, 2);
+        early.open();
+        assert_eq!(first.await.unwrap(), 1);
+        late.open();
+        assert_eq!(within(SOON, call(&late)).await, 2);
+        assert_eq!((source.runs(), larder.stats().entities["tools"].hits_memory), (2, 1));
+    }
+}
+
+/// Has each question of these calls lie until it is given up, and Redis answer from then on.
+async fn unanswered<R: Send + 'static>(
+    here: &Testing,
+    questions: usize,
+    calls: impl Future<Output = R> + Send + 'static,
+) -> R {
+    here.redis().hang();
+    let calls = tokio::spawn(here.scope(calls));
+    for count in 1..=questions {
+        here.redis().unanswered(count).await;
+        here.clock().advance(Duration::from_millis(500));
+    }
+    let returned = calls.await.unwrap();
+    // What lies there is never answered.
+    here.redis().fail();
+    here.redis().recover();
+    // Until the breaker lets a question through.
+    here.clock().advance(Duration::from_secs(31));
+    returned
+}
+
+/// While Redis is silent, epochs are made up here: what it says later is no end.
+#[tokio::test]
+async fn the_epoch_of_any_entry_that_is_read_late_takes_no_entry_out() {
+    #[ttl_cached(entity = "tools", ttl = "60s", jitter = 0.0, skip(source))]
+    async fn tool(source: &Source, id: u64) -> u64 {
+        source.read() + id
+    }
+
+    #[ttl_cached(entity = "tools", ttl = "60s", jitter = 0.0, skip(source))]
+    async fn page(source: &Source) -> u64 {
+        tool(source, 0).await
+    }
+
+    let source = Arc::new(Source::of(1));
+    let there = Larder::testing();
+    there.scope(tool(&source, 2)).await;
+    let here = there.another();
+    let gate = Gate::default();
+    gate.open();
+    here.scope(gated(&source, &gate, 0)).await;
+    let known = Arc::clone(&source);
+    // That of the tool, that of the page, and that of what the page is made of.
+    let calls = unanswered(&here, 3, async move { (tool(&known, 0).await, page(&known).await) });
+    assert_eq!(calls.await, (1, 1));
+    let before = source.runs();
+    assert_eq!(here.scope(tool(&source, 1)).await, 2);
+    assert_eq!(here.scope(tool(&source, 0)).await, 1);
+    assert_eq!(source.runs() - before, 1, "the first tool was never ended");
+}
+
+#[tokio::test]
+async fn the_epoch_of_an_entry_that_is_read_late_does_not_take_it_out() {
+    #[ttl_cached(entity = "tools", ttl = "60s", jitter = 0.0, coherence = strict, skip(source))]
+    async fn tool(source: &Source) -> u64 {
+        source.read()
+    }
+
+    let (here, source) = (Larder::testing(), Arc::new(Source::of(1)));
+    let gate = Gate::default();
+    gate.open();
+    here.scope(gated(&source, &gate, 0)).await;
+    let known = Arc::clone(&source);
+    // Whether it was ended, and for the value.
+    assert_eq!(unanswered(&here, 2, async move { tool(&known).await }).await, 1);
+    let before = source.runs();
+    assert_eq!(here.scope(tool(&source)).await, 1);
+    assert_eq!(source.runs() - before, 0, "it was never ended");
 }

@@ -40,6 +40,13 @@ async fn gated(db: Db) -> u64 {
     read
 }
 
+#[ttl_cached(entity = "tools", ttl = "10s", stale_while_revalidate = "5s", skip(db), tags("tool:{id}"))]
+async fn tagged(db: Db, id: u64) -> u64 {
+    let read = db.source().read();
+    db.gate().pass().await;
+    read + id
+}
+
 #[ttl_cached(entity = "tools", ttl = "10s", stale_while_revalidate = "5s", skip(db))]
 async fn failing(db: &Db) -> Result<u64, u64> {
     let read = db.source().read();
@@ -264,4 +271,25 @@ async fn another_process_s_renewal_is_taken_over() {
     assert_eq!(db.source().runs(), 2, "computed once for both");
     a.clock().advance(seconds(14));
     assert_eq!(b.scope(tool(&db, 1, "")).await, 11, "and it lives in Redis as long as it may be served");
+}
+
+#[tokio::test]
+async fn no_call_waits_for_a_renewal_that_began_before_the_end_of_a_tag() {
+    let larder = Larder::testing();
+    let db = Db::default();
+    db.source().set(1);
+    let call = || larder.scope(tagged(db.clone(), 7));
+    db.gate().open();
+    assert_eq!(call().await, 8);
+    db.gate().arrived().await;
+    larder.clock().advance(Duration::from_secs(11));
+    assert_eq!(call().await, 8);
+    db.gate().arrived().await;
+    db.source().set(2);
+    larder.invalidate("tool:7").await.unwrap();
+    let late = tokio::spawn(call());
+    db.gate().arrived().await;
+    db.gate().open();
+    db.gate().open();
+    assert_eq!(late.await.unwrap(), 9, "it ran a body of its own, beside that of the renewal");
 }

@@ -180,6 +180,30 @@ async fn an_inner_transaction_hands_its_names_to_the_outer() {
 }
 
 #[tokio::test]
+async fn what_outlives_an_inner_transaction_is_part_of_the_outer() {
+    let larder = memory().await;
+    let source = Arc::new(Source::of(1));
+    for (outcome, expected) in [(Err("conflict"), 0), (Ok(()), 1)] {
+        source.set(1);
+        runs(&larder, &source).await;
+        let returned: Outcome = larder
+            .transaction(async {
+                let left = larder::transaction(async { Outcome::Ok(larder::frame()) }).await?;
+                source.set(2);
+                let ending = larder::receipts(async { larder::invalidate("tools").await.unwrap() });
+                let (receipt, gathered) = left.scope(ending).await;
+                assert!(receipt.is_held() && gathered.is_held(), "the outer one has not come to its end");
+                assert_eq!(left.scope(tool(&source, 0)).await, 2, "it sees its own write");
+                assert_eq!(runs_outside(&larder, &source).await, 0, "and nobody else does");
+                outcome
+            })
+            .await;
+        assert_eq!(returned, outcome);
+        assert_eq!(runs(&larder, &source).await, expected, "{outcome:?}");
+    }
+}
+
+#[tokio::test]
 async fn it_goes_along_into_tasks_by_the_frame_and_ends_with_the_future() {
     let larder = memory().await;
     let source = Arc::new(Source::of(1));
@@ -230,6 +254,31 @@ async fn a_scope_that_was_made_before_it_takes_part() {
             .await;
         assert_eq!(returned, outcome);
         assert_eq!(runs(&larder, &source).await, expected, "{outcome:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_frame_of_elsewhere_takes_part_in_the_transaction_that_it_is_used_in() {
+    #[invalidates("tools")]
+    fn set(source: &Source, value: u64) {
+        source.set(value);
+    }
+
+    let larder = memory().await;
+    let source = Arc::new(Source::of(1));
+    runs(&larder, &source).await;
+    let of_before = larder.run(larder::frame);
+    let of_another = larder.transaction(async { Outcome::Ok(larder::frame()) }).await.unwrap();
+    for frame in [of_before, of_another] {
+        let _: Outcome = larder
+            .transaction(async {
+                frame.run(|| set(&source, 2));
+                assert!(frame.scope(larder::invalidate("tools")).await.unwrap().is_held());
+                assert_eq!(runs_outside(&larder, &source).await, 0, "it is not committed yet");
+                Err("conflict")
+            })
+            .await;
+        assert_eq!(runs(&larder, &source).await, 0);
     }
 }
 

@@ -53,6 +53,6 @@ impl Run {
             Verdict::Gone => false,
             Verdict::Unconfirmed => self.learn(&self.cells_of(entry), true).await && entry.stamp.is_current(),
         };
-        current && !self.may_be_forgotten(entry)
+        current && self.larder.now() < entry.deadline && !self.may_be_forgotten(entry)
     }
 }

@@ -1,7 +1,7 @@
 //! One cached function within one instance: its identity, its policy, its memory.
 
 use std::any::Any;
-use std::cell::OnceCell;
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -209,26 +209,28 @@ pub(crate) fn memory<V: Clone>(capacity: usize) -> Memory<V> {
 /// What an insertion pushed out: to be dropped where no lock is held, for its `drop` is a user's.
 pub(crate) type Replaced<V> = <DefaultLifecycle<StoredKey, Kept<V>> as Lifecycle<StoredKey, Kept<V>>>::RequestState;
 
+/// The same, with what shared its mark.
+type Gone<V> = (Replaced<V>, Option<(StoredKey, Kept<V>)>);
+
 pub(crate) fn insert<V: Clone>(memory: &Memory<V>, key: &Form, kept: Kept<V>) -> Replaced<V> {
     let mut replaced = Replaced::<V>::default();
     memory.insert_with_lifecycle(key.to_stored(), kept, &mut replaced);
     replaced
 }
 
-/// Takes out the value of this mark.
-pub(crate) fn remove<V: Clone>(memory: &Memory<V>, mark: u64) -> Option<Kept<V>> {
-    let found = OnceCell::new();
+/// Takes out the values of this mark: whoever chooses keys can find two that share one.
+pub(crate) fn remove<V: Clone>(memory: &Memory<V>, mark: u64) -> Vec<Kept<V>> {
+    let found = RefCell::new(Vec::new());
     memory.retain(|key, kept| {
         if kept.facts.mark == mark {
-            let _ = found.set(key.clone());
+            found.borrow_mut().push(key.clone());
         }
         true
     });
-    memory.remove(found.get()?).map(|(_, kept)| kept)
+    found.into_inner().iter().filter_map(|key| memory.remove(key)).map(|(_, kept)| kept).collect()
 }
 
-/// The keys of values in memory, each with the computation that made the value, by their marks. No user chooses a mark: they
-/// are hashes already.
+/// The keys of values in memory, each with the computation that made the value, by their marks: one of each mark.
 type Marks = HashMap<u64, (StoredKey, u64), RandomState>;
 
 /// One cached function within one instance.
@@ -256,14 +258,17 @@ impl<V: Storable> Function<V> {
         self.storing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn store(&self, marks: &mut Marks, key: &Form, kept: Kept<V>) -> Replaced<V> {
+    fn store(&self, marks: &mut Marks, key: &Form, kept: Kept<V>) -> Gone<V> {
         let mark = kept.facts.mark;
-        marks.insert(mark, (key.to_stored(), kept.facts.made));
+        let former = marks.insert(mark, (key.to_stored(), kept.facts.made));
+        // Whoever chooses keys can find two that share a mark: memory holds one of them, so that an end takes out both.
+        let other = former.filter(|(former, _)| *former != key.to_stored());
+        let other = other.and_then(|(former, _)| self.memory.remove(&former));
         let replaced = insert(&self.memory, key, kept);
         for (_, gone) in replaced.iter().flatten().filter(|(_, gone)| gone.facts.mark != mark) {
             marks.remove(&gone.facts.mark);
         }
-        replaced
+        (replaced, other)
     }
 }
 
@@ -316,7 +321,10 @@ impl<V: Storable> AnyFunction for Function<V> {
     fn found(&self, captured: Option<&Captured>, key: &Form) -> Option<Entry> {
         let own = &self.core.cells;
         match captured {
-            Some(map) => map.downcast_ref::<Revision<V>>()?.get(key, own, |kept| kept.entry(own)),
+            Some(map) => {
+                let map = map.downcast_ref::<Revision<V>>().filter(|map| self.revisions.holds(map))?;
+                map.get(key, own, |kept| kept.entry(own))
+            }
             None if self.core.store == Store::Redis => None,
             None => self.memory.get(key).map(|kept| kept.facts.entry(Box::new(kept.value), own)),
         }
@@ -331,7 +339,7 @@ impl<V: Storable> AnyFunction for Function<V> {
             return;
         }
         let replaced = match captured.map(|map| map.downcast_ref::<Revision<V>>()) {
-            Some(map) => map.map(|map| map.insert(key, kept)),
+            Some(map) => map.map(|map| (map.insert(key, kept), None)),
             None => Some(self.store(&mut marks, key, kept)),
         };
         drop(marks);

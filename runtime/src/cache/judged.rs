@@ -22,6 +22,13 @@ pub(super) struct Started {
     fenced: bool,
 }
 
+impl Started {
+    /// The table's counter before anything was read.
+    pub(super) const fn began(&self) -> u64 {
+        self.began
+    }
+}
+
 impl Run {
     /// Takes the stamp: from here on the body may read what it depends on.
     pub(crate) fn begin(&mut self) -> Ambient {

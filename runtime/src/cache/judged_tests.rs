@@ -7,10 +7,10 @@ use std::time::Duration;
 use pollster::block_on;
 
 use super::look::Run;
-use super::{Answer, Entry, Frame, Instantiation, Node, Request, Site, find};
+use super::{Answer, Computed, Entry, Frame, Instantiation, Node, Request, Site, find};
 use crate::ambient::Ambient;
 use crate::clock::Moment;
-use crate::epoch::{Cell, Fence, Fencing, Stamp};
+use crate::epoch::{Cell, Epoch, Fence, Fencing, Stamp};
 use crate::instance::Larder;
 use crate::key::Form;
 use crate::testkit::Testing;
@@ -251,4 +251,38 @@ fn what_failed_is_told_to_the_body_around_it_though_nothing_is_kept() {
     assert_eq!((gathered.born, gathered.deadline), (now.before(TICK), now + TICK));
     let names: Vec<&str> = gathered.stamp.parts().iter().map(|(cell, _)| &**cell.name()).collect();
     assert!(names.contains(&"tools") && names.contains(&"late"), "{names:?}");
+}
+
+/// Announcements that overtake each other leave an epoch unknown: that says nothing of what was ended since it was so before.
+#[test]
+fn what_was_forgotten_does_not_stand_by_though_the_epoch_of_any_entry_is_unknown_before_and_behind() {
+    for ends in [false, true] {
+        let larder = Larder::testing();
+        let table = larder.table();
+        let runs = || {
+            let (run, answer) = block_on(miss(&larder, &KEPT_FOR_FAILURES, None).answer(Vec::new()));
+            assert!(matches!(answer, Answer::Run(_)));
+            run
+        };
+        let first = runs();
+        let (entry, any_entry) = (Arc::clone(&first.entry), Arc::clone(&first.core().any_entry));
+        let (ttl, value) = (None, Box::new(7_u32));
+        let returned = Computed { value, names: Vec::new(), ttl, own_ttl: ttl, wanted: true, failed: false };
+        assert!(block_on(first.settle(Some(returned))).is_none());
+        larder.clock().advance(LIFE);
+        let mut raised = u64::MAX >> 2;
+        let mut overtake = || {
+            raised += 2;
+            table.announce(any_entry.name(), Epoch::confirmed(raised), false);
+            table.announce(any_entry.name(), Epoch::confirmed(raised - 1), false);
+            assert!(!any_entry.epoch().is_known());
+        };
+        overtake();
+        let second = runs();
+        if ends {
+            table.announce(entry.name(), Epoch::confirmed(u64::MAX >> 1), false);
+        }
+        overtake();
+        assert_eq!(block_on(second.settle(None)).is_some(), !ends, "ended: {ends}");
+    }
 }

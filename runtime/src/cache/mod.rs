@@ -1,5 +1,7 @@
 //! Look up, judge, join the flight, run the body, store: the way of a cached call.
 
+#[cfg(test)]
+mod alike_tests;
 mod aside;
 mod entry;
 mod fallback;

@@ -27,10 +27,11 @@ impl Run {
         good.then(|| Arc::new(entry))
     }
 
-    /// Keeps a value that may be stored.
-    pub(super) fn remember(&self, entry: &Entry) {
-        if let Some(facts) = self.facts(entry) {
-            self.function.keep(self.captured.as_ref(), &self.key, (&*entry.value, facts), &self.entry, self.began);
+    /// Keeps a value that may be stored; `began`: the table's counter before it was computed, or asked for.
+    pub(super) fn remember(&self, entry: &Entry, began: u64) {
+        // What was ended meanwhile does not take the place of what was computed behind that end.
+        if let Some(facts) = self.facts(entry).filter(|_| !entry.stamp.is_ended()) {
+            self.function.keep(self.captured.as_ref(), &self.key, (&*entry.value, facts), &self.entry, began);
         }
     }
 
@@ -54,7 +55,10 @@ impl Run {
     /// asked when the epoch of any entry is known.
     pub(super) fn may_be_forgotten(&self, entry: &Entry) -> bool {
         let is_held = || self.function.found(None, &self.key).is_some_and(|kept| kept.made == entry.made);
-        self.was_remembered(entry) && self.core().any_entry.epoch() != self.any_entry && !is_held()
+        let any_entry = self.core().any_entry.epoch();
+        // Not known twice is not the same: it may have been known, and raised, in between.
+        let stands = any_entry.is_known() && any_entry == self.any_entry;
+        self.was_remembered(entry) && !stands && !is_held()
     }
 
     /// A renewal failed: the value is served on, and the next attempt is made a little later.

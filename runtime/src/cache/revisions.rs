@@ -5,6 +5,7 @@
 //!    be served under another revision nor push one out.
 //! 2. Revisions are compared, never ordered: which one leaves is decided by when it came.
 
+use std::ptr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -68,12 +69,12 @@ impl<V: Clone> Revision<V> {
         insert(self.map.get_or_init(|| memory(self.capacity)), key, kept)
     }
 
-    /// Ends the value of this mark; those who hold it keep it alive until no lock is held.
-    fn end_one(&self, mark: u64) -> Option<Kept<V>> {
+    /// Ends what has this mark; those who hold it keep it alive until no lock is held.
+    fn end_one(&self, mark: u64) -> Vec<Kept<V>> {
         if self.single.get().is_some_and(|kept| kept.facts.mark == mark) {
             self.single_ended.store(true, Ordering::SeqCst);
         }
-        self.map.get().and_then(|map| remove(map, mark))
+        self.map.get().map_or_else(Vec::new, |map| remove(map, mark))
     }
 
     fn entries(&self) -> u64 {
@@ -113,13 +114,18 @@ impl<V: Clone> Revisions<V> {
         former.iter().find(|map| &*map.name == revision).cloned().unwrap_or(made)
     }
 
+    /// Whether that is one of the maps that ends reach: one that was pushed out still is in the hands of calls that captured it.
+    pub(crate) fn holds(&self, map: &Revision<V>) -> bool {
+        self.maps.load().iter().any(|known| ptr::eq(&raw const **known, map))
+    }
+
     pub(crate) fn entries(&self) -> u64 {
         self.maps.load().iter().map(|map| map.entries()).sum()
     }
 
-    /// Ends the value of this mark in every revision.
+    /// Ends what has this mark in every revision.
     pub(crate) fn end_one(&self, mark: u64) -> Vec<Kept<V>> {
-        self.maps.load().iter().filter_map(|map| map.end_one(mark)).collect()
+        self.maps.load().iter().flat_map(|map| map.end_one(mark)).collect()
     }
 
     pub(crate) fn clear(&self) {

@@ -1,6 +1,7 @@
 //! The way of a miss: confirm, join the flight, ask Redis, run the body, store.
 
 use std::future::{self, Future};
+use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -58,8 +59,7 @@ impl Run {
                 self.tell(cached);
                 return future::pending().await;
             }
-            let table = self.larder.table();
-            self.cells.extend(names.iter().map(|name| table.named(name)));
+            self.carries(&names);
             if self.is_cached() {
                 if let Some(entry) = self.seek().await {
                     return (self, Answer::Value(entry));
@@ -80,6 +80,12 @@ impl Run {
         })
     }
 
+    /// The call carries these names, too.
+    fn carries(&mut self, names: &[String]) {
+        let table = self.larder.table();
+        self.cells.extend(names.iter().map(|name| table.named(name)));
+    }
+
     /// Whether what the body returns may be stored.
     pub(crate) fn is_cached(&self) -> bool {
         !matches!(self.plan, Plan::Uncached | Plan::Aside | Plan::Probe { .. })
@@ -96,10 +102,12 @@ impl Run {
         &self.span
     }
 
-    /// A value to serve while it is computed anew, and whether this call has that to do.
-    pub(crate) fn renewal(&mut self) -> Option<(Arc<Entry>, bool)> {
+    /// A value to serve while it is computed anew, and whether this call has that to do; `names`: taken where there is one.
+    pub(crate) fn renewal(&mut self, names: &mut Vec<String>) -> Option<(Arc<Entry>, bool)> {
         let Plan::Renew(entry) = &self.plan else { return None };
         let entry = Arc::clone(entry);
+        // Before there is a flight: nobody joins it behind the end of one of them.
+        self.carries(&mem::take(names));
         let counters = &self.core().counters;
         let stale = self.larder.now() >= entry.served_until.before(self.core().stale());
         if stale {
@@ -156,9 +164,10 @@ impl Run {
                 return None;
             };
             let late = names.iter().map(|name| self.larder.table().named(name)).collect();
+            let began = started.began();
             let entry = Arc::new(self.judge(started, value, late, (ttl, own_ttl), wanted).await);
             if entry.stored {
-                self.remember(&entry);
+                self.remember(&entry, began);
                 self.core().counters.stores.up();
             }
             self.span.record(match (entry.stored, failed) {
@@ -227,13 +236,14 @@ impl Run {
                 Some(entry)
             }
             None => {
+                let began = self.larder.table().counter();
                 let mut fetched = self.fetch_served().await;
                 if fetched.is_none() {
                     fetched = self.board_fleet().await;
                 }
                 if let Some(entry) = &fetched {
                     self.core().counters.hits_redis.up();
-                    self.remember(entry);
+                    self.remember(entry, began);
                 }
                 fetched
             }

@@ -144,7 +144,7 @@ impl<V> Engine<V> for Stages<V> {
 
     fn renewal(&mut self) -> Option<(V, bool)> {
         let Stage::Idle(run) = &mut self.stage else { return None };
-        let (entry, renews) = run.renewal()?;
+        let (entry, renews) = run.renewal(self.tags.known())?;
         Some(((self.hands.take)(entry)?, renews))
     }
 

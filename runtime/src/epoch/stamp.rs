@@ -46,6 +46,14 @@ impl Stamp {
         self.parts.iter().all(|(cell, epoch)| cell.epoch() == *epoch)
     }
 
+    /// Whether something it depends on is known to have been ended since.
+    pub(crate) fn is_ended(&self) -> bool {
+        self.parts.iter().any(|(cell, epoch)| {
+            let present = cell.epoch();
+            present.is_known() && present != *epoch
+        })
+    }
+
     /// Whether every epoch came from Redis, so that other processes can compare it.
     pub(crate) fn is_confirmed(&self) -> bool {
         self.parts.iter().all(|(_, epoch)| epoch.is_confirmed())

@@ -194,9 +194,10 @@ impl Table {
 
     /// Takes over what Redis answered. `true`: Redis lost a later epoch, and must be told again.
     pub(crate) fn learn(&self, cell: &Cell, guard: Guard, told: impl Into<Told>) -> bool {
-        let before = cell.changed();
+        let before = cell.epoch();
         let lost = cell.learn(&self.counter, guard, told.into());
-        if cell.changed() != before {
+        // One of this process alone stood for an answer that did not come: what was ended since then was announced.
+        if before.is_confirmed() && cell.epoch() != before {
             self.end_missed(cell);
             self.end_kept(cell);
         }

@@ -68,9 +68,14 @@ impl Held {
         self.ends.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether it has not come to its end.
+    /// Whether it, or one around it, has not come to its end.
     pub(crate) fn is_open(&self) -> bool {
-        self.ends().is_some()
+        self.ends().is_some() || self.outer.as_ref().is_some_and(|outer| outer.is_open())
+    }
+
+    /// Whether this is `other`, or lies inside it.
+    pub(super) fn is_within(self: &Arc<Self>, other: &Arc<Self>) -> bool {
+        Arc::ptr_eq(self, other) || self.outer.as_ref().is_some_and(|outer| outer.is_within(other))
     }
 
     /// Whose the fences are that stand until the outermost transaction ends.
@@ -78,7 +83,7 @@ impl Held {
         self.outer.as_ref().filter(|outer| outer.is_open()).map_or(self.token, |outer| outer.token())
     }
 
-    /// Takes ends in; `false`: it is over, and they are to be made.
+    /// Takes ends in, or has the transaction around take them in; `false`: all are over, and they are to be made.
     pub(super) fn hold(self: &Arc<Self>, larder: &Larder, names: &[String], cells: &[Arc<Cell>]) -> bool {
         let held = self.change(larder, |ends| {
             ends.names.extend(names.iter().cloned());
@@ -87,12 +92,16 @@ impl Held {
         if held {
             Gathered::held(self, larder.id(), cells);
         }
-        held
+        held || self.outer.as_ref().is_some_and(|outer| outer.hold(larder, names, cells))
     }
 
     /// Takes note of fences.
     pub(super) fn fenced(&self, larder: &Larder, cells: &[Arc<Cell>]) {
-        self.change(larder, |ends| ends.fenced.add(cells));
+        if !self.change(larder, |ends| ends.fenced.add(cells))
+            && let Some(outer) = &self.outer
+        {
+            outer.fenced(larder, cells);
+        }
     }
 
     fn change(&self, larder: &Larder, change: impl FnOnce(&mut Ends)) -> bool {

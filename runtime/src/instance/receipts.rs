@@ -157,7 +157,7 @@ impl Gathered {
     /// A transaction holds ends: they are none yet for scopes that are part of it.
     pub(super) fn held(by: &Arc<Held>, origin: u64, cells: &[Arc<Cell>]) {
         for scope in Self::all() {
-            if scope.within.as_ref().is_some_and(|within| Arc::ptr_eq(within, by))
+            if scope.within.as_ref().is_some_and(|within| within.is_within(by))
                 && let Some(ends) = &mut *scope.ends()
             {
                 cells.iter().for_each(|cell| ends.name(origin, cell.name()).held = true);
