@@ -8,7 +8,9 @@ use tokio::task::JoinHandle;
 
 use crate::proxy::Proxy;
 use crate::server::RedisServer;
-use crate::support::{Gate, SOON, Source, connected, disconnected, eventually_async, memory, node, node_at, within};
+use crate::support::{
+    Gate, SOON, Source, connected, disconnected, eventually, eventually_async, memory, node, node_at, within,
+};
 
 #[ttl_cached(entity = "tools", skip(source, gate), ttl = "60s")]
 async fn slow_tool(source: &Source, gate: Option<&Gate>, id: u64) -> u64 {
@@ -17,6 +19,14 @@ async fn slow_tool(source: &Source, gate: Option<&Gate>, id: u64) -> u64 {
         gate.pass().await;
     }
     read
+}
+
+#[ttl_cached(entity = "tools", skip(source, gate), ttl = "60s", coherence = strict)]
+async fn strict_tool(source: &Source, gate: Option<&Gate>, id: u64) -> u64 {
+    if let Some(gate) = gate {
+        gate.pass().await;
+    }
+    source.read() + id
 }
 
 #[ttl_cached(entity = "tools", skip(source), ttl = "60s", store = redis)]
@@ -198,6 +208,32 @@ async fn more_ends_than_are_kept_end_what_they_named_and_let_no_late_result_in()
     for reader in [&new, &larder] {
         assert_eq!(reader.scope(shared_tool(&source, 1)).await, 21, "an ended value came back");
     }
+}
+
+#[tokio::test]
+async fn who_waited_for_a_flight_that_is_given_up_asks_redis_again() {
+    let server = RedisServer::start();
+    let proxy = Proxy::before(server.port());
+    let (here, there) = (node_at(&proxy.url()).await, node(&server).await);
+    let (source, gate) = (Arc::new(Source::of(10)), Arc::new(Gate::default()));
+    let begin = |gate: Option<&Arc<Gate>>| {
+        let (source, gate) = (Arc::clone(&source), gate.cloned());
+        tokio::spawn(here.scope(async move { strict_tool(&source, gate.as_deref(), 1).await }))
+    };
+    let leads = begin(Some(&gate));
+    gate.arrived().await;
+    proxy.count("HMGET");
+    let waits = begin(None);
+    eventually(SOON, || proxy.counted() > 0).await;
+    // Asked behind it on the same link, and so answered behind it.
+    here.scope(strict_tool(&source, None, 2)).await;
+    assert_eq!(here.scope(larder::refresh(strict_tool(&source, None, 1))).await, 11);
+    assert!(!waits.is_finished());
+    proxy.silence_all();
+    source.set(20);
+    there.scope(larder::forget(strict_tool(&source, None, 1))).await.unwrap();
+    leads.abort();
+    assert_eq!(within(SOON, waits).await.unwrap(), 21, "what Redis had said before it waited");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

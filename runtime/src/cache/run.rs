@@ -191,8 +191,8 @@ impl Run {
 enum Boarded {
     /// Another's flight answered it.
     Answered(Arc<Entry>),
-    /// It runs the body; for those who wait, if there is a flight.
-    Runs(Option<Flight>),
+    /// It runs the body; for those who wait, if there is a flight. Whether it waited for others before.
+    Runs(Option<Flight>, bool),
 }
 
 impl Run {
@@ -212,15 +212,19 @@ impl Run {
             return Some(Arc::clone(entry));
         }
         let strict = core.coherence == Coherence::Strict && self.larder.remote().is_some();
-        let asked = strict && self.learn(&self.cells_to_ask(), true).await;
-        let boarded = if claimed.is_some() { Boarded::Runs(claimed) } else { self.board().await };
-        let flight = match boarded {
-            Boarded::Runs(flight) => flight,
+        let mut asked = strict && self.learn(&self.cells_to_ask(), true).await;
+        let boarded = if claimed.is_some() { Boarded::Runs(claimed, false) } else { self.board().await };
+        let (flight, waited) = match boarded {
+            Boarded::Runs(flight, waited) => (flight, waited),
             Boarded::Answered(entry) => {
                 core.counters.joins.up();
                 return Some(entry);
             }
         };
+        if strict && waited {
+            // What Redis said before is old by now.
+            asked = self.learn(&self.cells_to_ask(), true).await;
+        }
         let refresh = matches!(self.plan, Plan::Refresh);
         let found = if flight.is_none() || refresh {
             None
@@ -297,10 +301,10 @@ impl Run {
         let cells = &*self.cells;
         let core = self.core();
         if !core.single_flight {
-            return Boarded::Runs(None);
+            return Boarded::Runs(None, false);
         }
         let (key, frame) = (self.flight_key(), self.ambient.frame.as_ref());
-        let mut overtaken = 0;
+        let (mut overtaken, mut waited) = (0, false);
         while overtaken < ATTEMPTS {
             let (began, at) = (self.larder.table().counter(), self.larder.now());
             let oldest = if core.coherence == Coherence::Ttl || self.is_tracked() {
@@ -311,18 +315,21 @@ impl Run {
             let departure = Departure { began, at, cells, fresh: matches!(self.plan, Plan::Refresh) };
             match core.flights.join(&key, departure, oldest, frame) {
                 Joined::Alone => break,
-                Joined::Lead(pilot) => return Boarded::Runs(Some(Flight { pilot, began })),
-                Joined::Wait(waiting) => match waiting.flight.end().await {
-                    End::GivenUp => {}
-                    End::Overtaken => overtaken += 1,
-                    End::Landed(entry) => {
-                        self.report(&entry);
-                        return Boarded::Answered(entry);
+                Joined::Lead(pilot) => return Boarded::Runs(Some(Flight { pilot, began }), waited),
+                Joined::Wait(waiting) => {
+                    match waiting.flight.end().await {
+                        End::GivenUp => {}
+                        End::Overtaken => overtaken += 1,
+                        End::Landed(entry) => {
+                            self.report(&entry);
+                            return Boarded::Answered(entry);
+                        }
                     }
-                },
+                    waited = true;
+                }
             }
         }
-        Boarded::Runs(None)
+        Boarded::Runs(None, waited)
     }
 
     /// The flight of a renewal, unless somebody computes the value already.

@@ -129,14 +129,7 @@ impl Held {
     pub(super) fn make(&self) -> Vec<Ending> {
         let token = self.token();
         let mut sent = Vec::new();
-        for Ends { larder, names, cells, fenced } in self.ends().take().unwrap_or_default() {
-            let names: Vec<String> = names.into_iter().collect();
-            if let Some(outer) = &self.outer
-                && outer.hold(&larder, &names, &cells.in_order)
-            {
-                outer.fenced(&larder, &fenced.in_order);
-                continue;
-            }
+        for Ends { larder, names, cells, fenced } in self.hand_over() {
             let bare: Vec<_> = fenced.in_order.iter().filter(|cell| !cells.has(cell)).cloned().collect();
             let fencing = if fenced.in_order.is_empty() { Fencing::None } else { Fencing::Lower(token) };
             if !cells.in_order.is_empty() {
@@ -147,6 +140,24 @@ impl Held {
             }
         }
         sent
+    }
+
+    /// What no transaction around takes in. The lock is held until that one has the rest: what is left of the transaction's
+    /// tasks finds it held here or there.
+    fn hand_over(&self) -> Vec<Ends> {
+        let mut held = self.ends();
+        let mut all = held.take().unwrap_or_default();
+        if let Some(outer) = &self.outer {
+            all.retain(|Ends { larder, names, cells, fenced }| {
+                let names: Vec<String> = names.iter().cloned().collect();
+                let taken = outer.hold(larder, &names, &cells.in_order);
+                if taken {
+                    outer.fenced(larder, &fenced.in_order);
+                }
+                !taken
+            });
+        }
+        all
     }
 
     /// Comes to its end, and drops what it holds: nothing was written.

@@ -2,7 +2,7 @@
 
 use super::{Process, Stage};
 use crate::bounds::{Bounds, Dependence, Kept as EndsKept, Safeguard};
-use crate::cell::{Epoch, News};
+use crate::cell::Epoch;
 use crate::link::{Ask, Link, Who};
 use crate::server::{ANY, NAMES, PerName, Record, Request, SHOWN};
 
@@ -20,9 +20,10 @@ impl Process {
                     continue;
                 }
             };
+            let before = self.cells[name].epoch;
             let news = self.cells[name].learn(ask.unheard[name], epoch, bounds.without);
             self.told(name, news);
-            if news == News::Changed {
+            if before.is_confirmed() && self.cells[name].epoch != before {
                 self.ended(bounds, name);
                 if name == ANY {
                     self.missed(bounds);
