@@ -286,3 +286,27 @@ fn what_was_forgotten_does_not_stand_by_though_the_epoch_of_any_entry_is_unknown
         assert_eq!(block_on(second.settle(None)).is_some(), !ends, "ended: {ends}");
     }
 }
+
+#[test]
+fn a_value_is_kept_unless_its_entry_was_ended_behind_the_beginning_of_its_body() {
+    for ended_before in [true, false] {
+        let larder = Larder::testing().without_redis();
+        // Other changes come before the one that counts.
+        block_on(larder.invalidate("other")).expect("an end");
+        block_on(larder.invalidate("other")).expect("an end");
+        let run = miss(&larder, &TIERED, None);
+        let entry = Arc::clone(&run.entry);
+        let end = || larder.table().end(&entry, Fencing::None);
+        if ended_before {
+            end();
+        }
+        let (run, _) = block_on(run.answer(Vec::new()));
+        if !ended_before {
+            end();
+        }
+        let (value, ttl) = (Box::new(7_u32), None);
+        let returned = Computed { value, names: Vec::new(), ttl, own_ttl: ttl, wanted: true, failed: false };
+        assert!(block_on(run.settle(Some(returned))).is_none());
+        assert_eq!(larder.stats().entities["tools"].entries, u64::from(ended_before));
+    }
+}

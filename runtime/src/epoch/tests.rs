@@ -355,3 +355,19 @@ fn a_receipt_or_a_new_link_in_the_midst_of_an_end_leaves_it_unknown_and_before_i
         }
     }
 }
+
+#[test]
+fn a_stamp_is_known_to_be_ended_by_another_epoch_and_not_by_one_that_is_lost() {
+    let table = Table::new(true);
+    let (tools, tag) = (known(&table, "tools", 5), known(&table, "tag", 5));
+    let mut stamp = Stamp::default();
+    assert!(!stamp.is_ended());
+    [&tools, &tag].iter().for_each(|cell| stamp.add(cell, cell.epoch()));
+    assert!(!stamp.is_ended());
+    table.forget_all();
+    assert!(!stamp.is_current() && !stamp.is_ended(), "what is lost may be read again");
+    table.announce("tag", at(5), true);
+    assert!(!stamp.is_ended());
+    table.announce("tag", at(6), false);
+    assert!(stamp.is_ended());
+}
