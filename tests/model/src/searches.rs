@@ -21,7 +21,7 @@ pub const CALM: Bounds = Bounds {
 /// The way of single entries that larder goes.
 pub const ENTRY: Dependence = Dependence::Entry(Kept::Together);
 
-/// All searches that end within an hour or so on one machine, by name.
+/// All searches, by name: seconds to hours each.
 #[must_use]
 pub fn every_search() -> Vec<(String, Bounds)> {
     let mut searches = Vec::new();
