@@ -303,7 +303,7 @@ pub(crate) async fn write(rng: &mut Rng, item: u64, version: u64) -> (u8, bool) 
     // To end an entity, too, would hide what a process missed of the rarely written.
     let way = if item < HOT { rng.u8(..57) } else { rng.u8(12..57) };
     let way = if rng.u16(..2_000) == 0 { 57 } else { way };
-    let receipt = match way {
+    match way {
         0..=2 => {
             end_entity(item, version).await;
             return (names::ENTITY, false);
@@ -312,46 +312,22 @@ pub(crate) async fn write(rng: &mut Rng, item: u64, version: u64) -> (u8, bool) 
             end_all_names(item, version).await;
             return (names::NAMED, false);
         }
-        6..=11 => {
-            source().write(item, version);
-            (names::ENTITY, larder::invalidate("things").await)
-        }
         12..=14 => {
             end_tag(item, version).await;
             return (names::TAG, false);
         }
-        15..=20 => {
-            source().write(item, version);
-            (names::TAG, larder::invalidate(format!("thing:{item}")).await)
-        }
-        21..=26 => {
-            source().write(item, version);
-            (names::ENTRY, larder::forget(entry(item)).await)
-        }
-        27..=31 => {
-            source().write(item, version);
-            (names::LOCAL, larder::forget(local_entry(item)).await)
-        }
-        32..=38 => {
-            source().write(item, version);
-            (names::GROUP, larder::invalidate(format!("group:{}", item % 4)).await)
-        }
-        39..=44 => {
-            source().write(item, version);
-            (names::STRICT_ENTRY, larder::forget(strict_entry(item)).await)
-        }
-        45..=50 => {
-            source().write(item, version);
-            (names::FORMER, larder::forget(former(item)).await)
-        }
-        51..=56 => {
-            source().write(item, version);
-            (names::RENEWED_ENTRY, larder::forget(renewed_entry(item)).await)
-        }
-        _ => {
-            source().write(item, version);
-            (names::ALL, larder::clear().await)
-        }
+        _ => source().write(item, version),
+    }
+    let (names, receipt) = match way {
+        ..=11 => (names::ENTITY, larder::invalidate("things").await),
+        ..=20 => (names::TAG, larder::invalidate(format!("thing:{item}")).await),
+        ..=26 => (names::ENTRY, larder::forget(entry(item)).await),
+        ..=31 => (names::LOCAL, larder::forget(local_entry(item)).await),
+        ..=38 => (names::GROUP, larder::invalidate(format!("group:{}", item % 4)).await),
+        ..=44 => (names::STRICT_ENTRY, larder::forget(strict_entry(item)).await),
+        ..=50 => (names::FORMER, larder::forget(former(item)).await),
+        ..=56 => (names::RENEWED_ENTRY, larder::forget(renewed_entry(item)).await),
+        _ => (names::ALL, larder::clear().await),
     };
-    (receipt.0, receipt.1.unwrap().is_applied())
+    (names, receipt.unwrap().is_applied())
 }

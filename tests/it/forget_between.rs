@@ -51,7 +51,9 @@ fn has_stepped_in() -> bool {
     ON_COPY.with_borrow(Option::is_none)
 }
 
-fn answer(source: &Source) -> Result<Stepped, &'static str> {
+type Answer = Result<Stepped, &'static str>;
+
+fn answer(source: &Source) -> Answer {
     match source.read() {
         0 => Err("away"),
         number => Ok(Stepped(number)),
@@ -130,49 +132,45 @@ async fn what_is_confirmed_is_not_what_was_ended_in_between() {
     }
 }
 
+/// A call whose value has aged and whose body fails, while its entry is ended; and the same call behind it.
+async fn ended_in_between<F: Future<Output = Answer> + 'static>(
+    here: &Testing,
+    there: Testing,
+    call: fn(Arc<Source>) -> F,
+) -> [Answer; 2] {
+    let source = Arc::new(Source::of(1));
+    assert_eq!(here.scope(call(Arc::clone(&source))).await, Ok(Stepped(1)));
+    here.clock().advance(Duration::from_secs(11));
+    source.set(0);
+    let known = Arc::clone(&source);
+    step_in(forget(there, move || call(known)));
+    let first = here.scope(call(Arc::clone(&source))).await;
+    assert!(has_stepped_in());
+    eventually(SOON, || here.stats().entities["tools"].errors == 1).await;
+    [first, here.scope(call(source)).await]
+}
+
 #[tokio::test]
 async fn a_body_that_fails_is_not_answered_by_what_was_ended_in_between() {
     for (here, there) in pairs() {
-        let source = Arc::new(Source::of(1));
-        assert_eq!(here.scope(strict_or_former(&source, 1)).await, Ok(Stepped(1)));
-        here.clock().advance(Duration::from_secs(11));
-        source.set(0);
-        let known = Arc::clone(&source);
-        step_in(forget(there, move || async move { strict_or_former(&known, 1).await }));
-        assert_eq!(here.scope(strict_or_former(&source, 1)).await, Err("away"));
-        assert!(has_stepped_in());
-        assert_eq!(here.scope(strict_or_former(&source, 1)).await, Err("away"), "nor is it kept");
+        let call = |source: Arc<Source>| async move { strict_or_former(&source, 1).await };
+        assert_eq!(ended_in_between(&here, there, call).await, [Err("away"), Err("away")]);
     }
 }
 
 #[tokio::test]
 async fn what_was_ended_in_between_is_not_kept_for_the_next_failure() {
     for (here, there) in pairs() {
-        let source = Arc::new(Source::of(1));
-        assert_eq!(here.scope(former(&source, 1)).await, Ok(Stepped(1)));
-        here.clock().advance(Duration::from_secs(11));
-        source.set(0);
-        let known = Arc::clone(&source);
-        step_in(forget(there, move || async move { former(&known, 1).await }));
-        let _ = here.scope(former(&source, 1)).await;
-        assert!(has_stepped_in());
-        assert_eq!(here.scope(former(&source, 1)).await, Err("away"));
+        let call = |source: Arc<Source>| async move { former(&source, 1).await };
+        assert_eq!(ended_in_between(&here, there, call).await[1], Err("away"));
     }
 }
 
 #[tokio::test]
 async fn a_renewal_that_fails_does_not_bring_back_what_was_ended_in_between() {
     for (here, there) in pairs() {
-        let source = Arc::new(Source::of(1));
-        assert_eq!(here.scope(renewed(Arc::clone(&source))).await, Ok(Stepped(1)));
-        here.clock().advance(Duration::from_secs(11));
-        source.set(0);
-        let known = Arc::clone(&source);
-        step_in(forget(there, move || async move { renewed(known).await }));
-        let _ = here.scope(renewed(Arc::clone(&source))).await;
-        assert!(has_stepped_in());
-        eventually(SOON, || here.stats().entities["tools"].errors == 1).await;
-        assert_eq!(here.scope(renewed(Arc::clone(&source))).await, Err("away"));
+        let call = |source: Arc<Source>| async move { renewed(source).await };
+        assert_eq!(ended_in_between(&here, there, call).await[1], Err("away"));
     }
 }
 

@@ -261,7 +261,7 @@ impl<V: Storable> Function<V> {
     fn store(&self, marks: &mut Marks, key: &Form, kept: Kept<V>) -> Gone<V> {
         let mark = kept.facts.mark;
         let former = marks.insert(mark, (key.to_stored(), kept.facts.made));
-        // Whoever chooses keys can find two that share a mark: memory holds one of them, so that an end takes out both.
+        // Of two keys that share it, memory holds one, so that an end takes out both.
         let other = former.filter(|(former, _)| *former != key.to_stored());
         let other = other.and_then(|(former, _)| self.memory.remove(&former));
         let replaced = insert(&self.memory, key, kept);

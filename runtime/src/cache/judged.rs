@@ -16,17 +16,11 @@ pub(super) struct Started {
     frame: Arc<Frame>,
     stamp: Stamp,
     born: Moment,
-    began: u64,
+    /// The table's counter before anything was read.
+    pub(super) began: u64,
     generation: u64,
     /// Something that it depends on is being written: what is computed is stored nowhere.
     fenced: bool,
-}
-
-impl Started {
-    /// The table's counter before anything was read.
-    pub(super) const fn began(&self) -> u64 {
-        self.began
-    }
 }
 
 impl Run {

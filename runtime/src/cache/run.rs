@@ -164,7 +164,7 @@ impl Run {
                 return None;
             };
             let late = names.iter().map(|name| self.larder.table().named(name)).collect();
-            let began = started.began();
+            let began = started.began;
             let entry = Arc::new(self.judge(started, value, late, (ttl, own_ttl), wanted).await);
             if entry.stored {
                 self.remember(&entry, began);
