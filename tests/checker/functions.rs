@@ -319,14 +319,14 @@ pub(crate) async fn write(rng: &mut Rng, item: u64, version: u64) -> (u8, bool) 
         _ => source().write(item, version),
     }
     let (names, receipt) = match way {
-        ..=11 => (names::ENTITY, larder::invalidate("things").await),
-        ..=20 => (names::TAG, larder::invalidate(format!("thing:{item}")).await),
-        ..=26 => (names::ENTRY, larder::forget(entry(item)).await),
-        ..=31 => (names::LOCAL, larder::forget(local_entry(item)).await),
-        ..=38 => (names::GROUP, larder::invalidate(format!("group:{}", item % 4)).await),
-        ..=44 => (names::STRICT_ENTRY, larder::forget(strict_entry(item)).await),
-        ..=50 => (names::FORMER, larder::forget(former(item)).await),
-        ..=56 => (names::RENEWED_ENTRY, larder::forget(renewed_entry(item)).await),
+        0..=11 => (names::ENTITY, larder::invalidate("things").await),
+        12..=20 => (names::TAG, larder::invalidate(format!("thing:{item}")).await),
+        21..=26 => (names::ENTRY, larder::forget(entry(item)).await),
+        27..=31 => (names::LOCAL, larder::forget(local_entry(item)).await),
+        32..=38 => (names::GROUP, larder::invalidate(format!("group:{}", item % 4)).await),
+        39..=44 => (names::STRICT_ENTRY, larder::forget(strict_entry(item)).await),
+        45..=50 => (names::FORMER, larder::forget(former(item)).await),
+        51..=56 => (names::RENEWED_ENTRY, larder::forget(renewed_entry(item)).await),
         _ => (names::ALL, larder::clear().await),
     };
     (names, receipt.unwrap().is_applied())
