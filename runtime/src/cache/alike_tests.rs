@@ -1,8 +1,9 @@
 //! Two keys whose hashes begin alike, as whoever chooses keys can find them: an end takes out both.
 
 use std::any::TypeId;
+use std::sync::Arc;
 
-use super::{AnyFunction, Entry, Facts, Instantiation, Site};
+use super::{Entry, Facts, Function, Instantiation, Memory, Revisions, Shelf, Site};
 use crate::clock::Moment;
 use crate::epoch::{Entries as _, Stamp};
 use crate::instance::{Larder, Settings};
@@ -13,12 +14,15 @@ static REVISED: Site = Site::memory().named("revised", "", 2);
 
 const MARK: u64 = 7;
 
+fn function<M: Shelf>(larder: &Larder, site: &'static Site) -> Arc<Function> {
+    larder.function::<M>(site, Instantiation { id: TypeId::of::<Site>(), name: site.name }).0
+}
+
 #[test]
 fn of_two_keys_that_share_a_mark_an_end_takes_out_both() {
-    for site in [&AGING, &REVISED] {
-        let larder = Larder::in_memory(Settings::default());
-        let function = larder.function::<u32>(site, Instantiation { id: TypeId::of::<Site>(), name: site.name });
-        let captured = site.entity.is_empty().then(|| function.capture(b"revision"));
+    let larder = Larder::in_memory(Settings::default());
+    for function in [function::<Memory<u32>>(&larder, &AGING), function::<Revisions<u32>>(&larder, &REVISED)] {
+        let captured = function.values.capture(b"revision");
         let (core, cell) = (&function.core, larder.table().cell("entry"));
         let keys = ["one", "two", "three"].map(|key| Form::from(key.as_bytes()));
         for (key, mark) in keys.iter().zip([MARK, MARK, MARK + 1]) {
@@ -32,8 +36,8 @@ fn of_two_keys_that_share_a_mark_an_end_takes_out_both() {
             function.keep(captured.as_ref(), key, (&*entry.value, facts), &cell, larder.table().counter());
         }
         let found = || keys.each_ref().map(|key| function.found(captured.as_ref(), key).is_some());
-        assert!(found()[1] && found()[2], "{}: they were stored", site.name);
+        assert!(found()[1] && found()[2], "{}: they were stored", function.core.path);
         function.end_one(MARK);
-        assert_eq!(found(), [false, false, true], "{}", site.name);
+        assert_eq!(found(), [false, false, true], "{}", function.core.path);
     }
 }

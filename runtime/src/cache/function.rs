@@ -1,26 +1,21 @@
 //! One cached function within one instance: its identity, its policy, its memory.
 
-use std::any::Any;
-use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use foldhash::fast::RandomState;
-use quick_cache::sync::{Cache, DefaultLifecycle};
-use quick_cache::{Lifecycle, UnitWeighter};
 use sha2::{Digest as _, Sha256};
 
 use super::entry::AnyValue;
 use super::kept::Facts;
-use super::revisions::Revision;
-use super::{Coherence, Entry, Flights, Instantiation, Kept, Kind, Own, Renewal, Revisions, Site, Store};
+use super::values::{Captured, Gone, Values};
+use super::{Coherence, Entry, Flights, Instantiation, Kept, Kind, Own, Renewal, Site, Store};
 use crate::clock::Moment;
 use crate::epoch::{Cell, Entries, Owner, Table};
 use crate::instance::Settings;
 use crate::key::{Form, StoredKey};
 use crate::stats::{Counters, Counts, Hits};
-use crate::value::Storable;
 
 /// What of a function does not depend on its types.
 #[derive(Debug)]
@@ -199,173 +194,105 @@ pub(crate) fn push_hex(out: &mut String, bytes: &[u8]) {
     }
 }
 
-/// The memory of one function: bounded by entries, looked up by borrowed bytes.
-pub(crate) type Memory<V> = Cache<StoredKey, Kept<V>, UnitWeighter, RandomState>;
-
-pub(crate) fn memory<V: Clone>(capacity: usize) -> Memory<V> {
-    Cache::with(capacity, capacity as u64, UnitWeighter, RandomState::default(), DefaultLifecycle::default())
-}
-
-/// What an insertion pushed out: to be dropped where no lock is held, for its `drop` is a user's.
-pub(crate) type Replaced<V> = <DefaultLifecycle<StoredKey, Kept<V>> as Lifecycle<StoredKey, Kept<V>>>::RequestState;
-
-/// The same, with what shared its mark.
-type Gone<V> = (Replaced<V>, Option<(StoredKey, Kept<V>)>);
-
-pub(crate) fn insert<V: Clone>(memory: &Memory<V>, key: &Form, kept: Kept<V>) -> Replaced<V> {
-    let mut replaced = Replaced::<V>::default();
-    memory.insert_with_lifecycle(key.to_stored(), kept, &mut replaced);
-    replaced
-}
-
-/// Takes out the values of this mark: whoever chooses keys can find two that share one.
-pub(crate) fn remove<V: Clone>(memory: &Memory<V>, mark: u64) -> Vec<Kept<V>> {
-    let found = RefCell::new(Vec::new());
-    memory.retain(|key, kept| {
-        if kept.facts.mark == mark {
-            found.borrow_mut().push(key.clone());
-        }
-        true
-    });
-    found.into_inner().iter().filter_map(|key| memory.remove(key)).map(|(_, kept)| kept).collect()
-}
-
 /// The keys of values in memory, each with the computation that made the value, by their marks: one of each mark.
 type Marks = HashMap<u64, (StoredKey, u64), RandomState>;
 
 /// One cached function within one instance.
-#[derive(Debug)]
-pub(crate) struct Function<V> {
+pub(crate) struct Function {
     pub(crate) core: Core,
-    pub(crate) memory: Memory<V>,
-    pub(crate) revisions: Revisions<V>,
+    /// What memory keeps, of a type that is not known here.
+    pub(crate) values: Arc<dyn Values>,
     /// Held to store a value that was not ended, and to take one out that was: never while a user's code runs. The keys by
-    /// their marks, so that one of many is found at once; more may be there than are in memory, and none is missing.
+    /// their marks, so that one of many is found at once; more may be there than are in memory, and none is missing. Those
+    /// of a revision's map are not there.
     storing: Mutex<Marks>,
 }
 
-impl<V: Storable> Function<V> {
-    pub(crate) fn new(core: Core, site: &Site, capacity: usize) -> Self {
-        Self {
-            core,
-            memory: memory(capacity),
-            revisions: Revisions::new(site.keep, capacity),
-            storing: Mutex::default(),
-        }
+impl Function {
+    pub(crate) fn new(core: Core, values: Arc<dyn Values>) -> Self {
+        Self { core, values, storing: Mutex::default() }
     }
 
     fn storing(&self) -> MutexGuard<'_, Marks> {
         self.storing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn store(&self, marks: &mut Marks, key: &Form, kept: Kept<V>) -> Gone<V> {
+    fn store(&self, marks: &mut Marks, key: &Form, kept: Kept<Box<AnyValue>>) -> Vec<Gone> {
         let mark = kept.facts.mark;
         let former = marks.insert(mark, (key.to_stored(), kept.facts.made));
         // Of two keys that share it, memory holds one, so that an end takes out both.
         let other = former.filter(|(former, _)| *former != key.to_stored());
-        let other = other.and_then(|(former, _)| self.memory.remove(&former));
-        let replaced = insert(&self.memory, key, kept);
-        for (_, gone) in replaced.iter().flatten().filter(|(_, gone)| gone.facts.mark != mark) {
-            marks.remove(&gone.facts.mark);
+        let other = other.and_then(|(former, _)| self.values.take(&former));
+        let mut gone = self.values.insert(None, key, kept);
+        for replaced in gone.iter().filter(|gone| gone.facts.mark != mark) {
+            marks.remove(&replaced.facts.mark);
         }
-        (replaced, other)
+        gone.extend(other);
+        gone
+    }
+
+    /// What memory, or the map of a revision, holds for a key.
+    pub(crate) fn found(&self, captured: Option<&Captured>, key: &Form) -> Option<Entry> {
+        let kept_here = captured.is_some() || self.core.store != Store::Redis;
+        if kept_here { self.values.found(captured, key, &self.core.cells) } else { None }
+    }
+
+    /// Stores a value with what is known of it, unless its `entry` was ended since its computation `began`.
+    pub(crate) fn keep(
+        &self,
+        captured: Option<&Captured>,
+        key: &Form,
+        (value, facts): (&AnyValue, Facts),
+        entry: &Cell,
+        began: u64,
+    ) {
+        let Some(value) = self.values.copy(value) else { return };
+        let kept = Kept { value, facts };
+        let mut marks = self.storing();
+        if entry.changed() > began {
+            return;
+        }
+        let gone = match captured {
+            Some(_) => self.values.insert(captured, key, kept),
+            None => self.store(&mut marks, key, kept),
+        };
+        drop(marks);
+        drop(gone);
+    }
+
+    /// Says anew what is known of a value, if memory holds it still: what was ended is not put back.
+    pub(crate) fn keep_on(&self, key: &Form, (value, facts): (&AnyValue, Facts)) {
+        let Some(value) = self.values.copy(value) else { return };
+        let mut marks = self.storing();
+        if marks.get(&facts.mark).is_none_or(|(_, made)| *made != facts.made) {
+            return;
+        }
+        let gone = self.store(&mut marks, key, Kept { value, facts });
+        drop(marks);
+        drop(gone);
+    }
+
+    pub(crate) fn entries(&self) -> u64 {
+        self.values.entries()
+    }
+
+    pub(crate) fn clear(&self) {
+        // In this order: a value that is stored in between may lose itself, but not its mark alone.
+        self.storing().clear();
+        self.values.clear();
     }
 }
 
-impl<V: Storable> Entries for Function<V> {
+impl Entries for Function {
     fn end_one(&self, mark: u64) {
         let mut marks = self.storing();
-        let known = marks.remove(&mark).and_then(|(key, _)| self.memory.remove(&key));
-        let ended = (known, self.revisions.end_one(mark));
+        let key = marks.remove(&mark).map(|(key, _)| key);
+        let ended = self.values.end_one(mark, key.as_ref());
         drop(marks);
         drop(ended);
     }
 
     fn end_all(&self) {
         self.clear();
-    }
-}
-
-/// The map of a revision, captured before anything is computed.
-pub(crate) type Captured = Arc<AnyValue>;
-
-/// A function whose value type is not known here.
-pub(crate) trait AnyFunction: Any + Send + Sync {
-    fn core(&self) -> &Core;
-
-    /// The map of a revision, made where there is none yet.
-    fn capture(&self, revision: &[u8]) -> Captured;
-
-    /// What memory, or the map of a revision, holds for a key.
-    fn found(&self, captured: Option<&Captured>, key: &Form) -> Option<Entry>;
-
-    /// Stores a value with what is known of it, unless its `entry` was ended since its computation `began`.
-    fn keep(&self, captured: Option<&Captured>, key: &Form, kept: (&AnyValue, Facts), entry: &Cell, began: u64);
-
-    /// Says anew what is known of a value, if memory holds it still: what was ended is not put back.
-    fn keep_on(&self, key: &Form, kept: (&AnyValue, Facts));
-
-    fn entries(&self) -> u64;
-    fn clear(&self);
-}
-
-impl<V: Storable> AnyFunction for Function<V> {
-    fn core(&self) -> &Core {
-        &self.core
-    }
-
-    fn capture(&self, revision: &[u8]) -> Captured {
-        self.revisions.capture(revision)
-    }
-
-    fn found(&self, captured: Option<&Captured>, key: &Form) -> Option<Entry> {
-        let own = &self.core.cells;
-        match captured {
-            Some(map) => {
-                let map = map.downcast_ref::<Revision<V>>().filter(|map| self.revisions.holds(map))?;
-                map.get(key, own, |kept| kept.entry(own))
-            }
-            None if self.core.store == Store::Redis => None,
-            None => self.memory.get(key).map(|kept| kept.facts.entry(Box::new(kept.value), own)),
-        }
-    }
-
-    fn keep(&self, captured: Option<&Captured>, key: &Form, kept: (&AnyValue, Facts), entry: &Cell, began: u64) {
-        let (value, facts) = kept;
-        let Some(value) = value.downcast_ref::<V>().cloned() else { return };
-        let kept = Kept { value, facts };
-        let mut marks = self.storing();
-        if entry.changed() > began {
-            return;
-        }
-        let replaced = match captured.map(|map| map.downcast_ref::<Revision<V>>()) {
-            Some(map) => map.map(|map| (map.insert(key, kept), None)),
-            None => Some(self.store(&mut marks, key, kept)),
-        };
-        drop(marks);
-        drop(replaced);
-    }
-
-    fn keep_on(&self, key: &Form, kept: (&AnyValue, Facts)) {
-        let (value, facts) = kept;
-        let Some(value) = value.downcast_ref::<V>().cloned() else { return };
-        let mut marks = self.storing();
-        if marks.get(&facts.mark).is_none_or(|(_, made)| *made != facts.made) {
-            return;
-        }
-        let replaced = self.store(&mut marks, key, Kept { value, facts });
-        drop(marks);
-        drop(replaced);
-    }
-
-    fn entries(&self) -> u64 {
-        self.memory.len() as u64 + self.revisions.entries()
-    }
-
-    fn clear(&self) {
-        // In this order: a value that is stored in between may lose itself, but not its mark alone.
-        self.storing().clear();
-        self.memory.clear();
-        self.revisions.clear();
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use pollster::block_on;
 
 use super::look::Run;
-use super::{Answer, Computed, Entry, Frame, Instantiation, Node, Request, Site, find};
+use super::{Answer, Computed, Entry, Frame, Instantiation, Memory, Node, Request, Site, find};
 use crate::ambient::Ambient;
 use crate::clock::Moment;
 use crate::epoch::{Cell, Epoch, Fence, Fencing, Stamp};
@@ -30,7 +30,7 @@ fn miss(larder: &Larder, site: &'static Site, outer: Option<&Arc<Frame>>) -> Box
     let instantiation = Instantiation { id: TypeId::of::<Site>(), name: site.name };
     let codec = Codec::of::<u32, Shared>;
     let request = Request { site, key: &key, revision: b"", wanted: true, instantiation, codec };
-    ambient.run(|| find::<u32>(&request)).expect_err("nothing was stored")
+    ambient.run(|| find::<Memory<u32>>(&request)).expect_err("nothing was stored")
 }
 
 /// A body that runs, on a clock that stands still.

@@ -48,6 +48,19 @@ impl<V: Storable> Kept<V> {
     pub(crate) fn entry(&self, own: &Own) -> Entry {
         self.facts.entry(Box::new(self.value.clone()), own)
     }
+
+    /// The same for code that does not know its type.
+    pub(crate) fn boxed(self) -> Kept<Box<AnyValue>> {
+        Kept { value: Box::new(self.value), facts: self.facts }
+    }
+}
+
+impl Kept<Box<AnyValue>> {
+    /// The same for code that knows its type.
+    pub(crate) fn typed<V: Storable>(self) -> Option<Kept<V>> {
+        let value = *self.value.downcast().ok()?;
+        Some(Kept { value, facts: self.facts })
+    }
 }
 
 impl Facts {

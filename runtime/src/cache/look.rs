@@ -4,12 +4,11 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 use super::entry::inherited;
-use super::function::Captured;
 use super::judged::Started;
-use super::revisions;
 use super::run::Flight;
 use super::slots::Seen;
-use super::{AnyFunction, Entry, Frame, Instantiation, Kept, Kind, Site, Store, Verdict, slots};
+use super::values::{Captured, Shelf};
+use super::{Entry, Frame, Function, Instantiation, Kept, Kind, Site, Verdict, slots};
 use crate::ambient::{Ambient, Mode};
 use crate::clock::Moment;
 use crate::epoch::{Cell as EpochCell, Epoch};
@@ -17,7 +16,7 @@ use crate::instance::Larder;
 use crate::key::Form;
 use crate::lease::Lease;
 use crate::log::Span;
-use crate::value::{Codec, Storable};
+use crate::value::Codec;
 
 /// A call as it arrives.
 #[derive(Debug)]
@@ -35,7 +34,7 @@ pub(crate) struct Request<'a> {
 pub(crate) struct Run {
     pub(super) larder: Larder,
     pub(super) ambient: Ambient,
-    pub(super) function: Arc<dyn AnyFunction>,
+    pub(super) function: Arc<Function>,
     /// Where a revision cache stores: captured before anything is computed.
     pub(super) captured: Option<Captured>,
     pub(super) key: Form,
@@ -85,52 +84,42 @@ pub(super) enum Plan {
 
 /// Looks into memory; what is left to do where it has no answer.
 #[inline]
-pub(crate) fn find<V: Storable>(request: &Request<'_>) -> Result<V, Box<Run>> {
+pub(crate) fn find<M: Shelf>(request: &Request<'_>) -> Result<M::Value, Box<Run>> {
     match Ambient::current() {
-        None => look_in(Larder::installed(), None, request),
+        None => look_in::<M>(Larder::installed(), None, request),
         Some(ambient) => {
             let larder = ambient.larder.as_ref().unwrap_or_else(|| Larder::installed());
-            look_in(larder, Some(&ambient), request)
+            look_in::<M>(larder, Some(&ambient), request)
         }
     }
 }
 
 #[inline]
-fn look_in<V: Storable>(larder: &Larder, ambient: Option<&Arc<Ambient>>, request: &Request<'_>) -> Result<V, Box<Run>> {
+fn look_in<M: Shelf>(
+    larder: &Larder,
+    ambient: Option<&Arc<Ambient>>,
+    request: &Request<'_>,
+) -> Result<M::Value, Box<Run>> {
     let mode = ambient.map_or(Mode::Normal, |ambient| ambient.mode);
     // What is left to do lies beside the answer, so that a hit passes on the value alone.
     let (plan, any_entry) = (Cell::new(None), Cell::new(None));
-    let hit = slots::with::<V, _>(larder, request.site, &request.instantiation, |seen| {
-        let core = &seen.function.core;
+    let hit = slots::with::<M, _>(larder, request.site, &request.instantiation, |seen| {
+        let core = seen.core;
         if !request.wanted || !core.enabled || mode != Mode::Normal {
             plan.set(Some(uncommon(mode, ambient, request, core.enabled)));
             return None;
         }
-        let key = request.key;
         // Taken before memory is looked at: whoever ends an entry in between leaves the older epoch here. What is found is
         // confirmed by it, too.
         let before = core.any_entry.epoch();
         any_entry.set(Some(before));
         let within = ambient.and_then(|ambient| ambient.frame.as_ref()).map(|frame| (frame, before));
-        match (request.site.kind(), core.store) {
-            (Kind::Revision, _) => seen.revisions(|maps| {
-                let map = revisions::find(maps, request.revision)?;
-                map.get(key, &core.cells, |kept| {
-                    may_serve(larder, within, &seen, kept, &plan).then(|| kept.value.clone())
-                })?
-            }),
-            (Kind::Ttl, Store::Redis) => None,
-            (Kind::Ttl, _) => {
-                // What is found is a copy already: it is handed on as it is, and moved only once.
-                let mut kept = seen.function.memory.get(key);
-                kept.take_if(|kept| may_serve(larder, within, &seen, kept, &plan)).map(|kept| kept.value)
-            }
-        }
+        seen.look(request, |kept| may_serve(larder, within, &seen, kept, &plan))
     });
     match hit {
         Some(value) => Ok(value),
         None => {
-            let function = larder.function::<V>(request.site, request.instantiation);
+            let (function, _) = larder.function::<M>(request.site, request.instantiation);
             Err(prepare(larder, ambient, request, function, plan.take().unwrap_or(Plan::Cached), any_entry.get()))
         }
     }
@@ -154,14 +143,14 @@ fn uncommon(mode: Mode, ambient: Option<&Arc<Ambient>>, request: &Request<'_>, e
 
 /// Whether a value may be served to this call; if so, it is counted and made known to the body that calls.
 #[inline]
-fn may_serve<V: Storable>(
+fn may_serve<M: Shelf>(
     larder: &Larder,
     within: Option<(&Arc<Frame>, Epoch)>,
-    seen: &Seen<'_, V>,
-    kept: &Kept<V>,
+    seen: &Seen<'_, M>,
+    kept: &Kept<M::Value>,
     plan: &Cell<Option<Plan>>,
 ) -> bool {
-    let core = &seen.function.core;
+    let core = seen.core;
     let times = larder.times(kept.facts.deadline == Moment::NEVER);
     match kept.facts.judge(&core.cells, core.coherence, times) {
         Verdict::Fresh if times.now >= kept.facts.renew_at => {
@@ -193,14 +182,14 @@ fn prepare(
     larder: &Larder,
     ambient: Option<&Arc<Ambient>>,
     request: &Request<'_>,
-    function: Arc<dyn AnyFunction>,
+    function: Arc<Function>,
     plan: Plan,
     any_entry: Option<Epoch>,
 ) -> Box<Run> {
     // A call that stores nothing pushes no revision out.
     let stores = !matches!(plan, Plan::Uncached | Plan::Aside | Plan::Probe { .. });
-    let captured = (stores && request.site.kind() == Kind::Revision).then(|| function.capture(request.revision));
-    let core = function.core();
+    let captured = if stores { function.values.capture(request.revision) } else { None };
+    let core = &function.core;
     let ambient = ambient.map(|ambient| Ambient::clone(ambient)).unwrap_or_default();
     let form = request.key.to_bytes().into_boxed_slice();
     let revision: Box<[u8]> = request.revision.into();

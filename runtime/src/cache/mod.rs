@@ -27,6 +27,7 @@ mod run;
 mod shared;
 mod site;
 mod slots;
+mod values;
 
 pub(crate) use entry::{AnyValue, Coherence, Entry, Times, Verdict};
 pub(crate) use flight::{Departure, End, Flights, Joined, Node};
@@ -38,7 +39,7 @@ pub(crate) use frame::Watched;
 pub(crate) use function::WIRE_VERSION;
 #[cfg(feature = "redis")]
 pub(crate) use function::readable;
-pub(crate) use function::{AnyFunction, Core, Function, push_hex};
+pub(crate) use function::{Core, Function, push_hex};
 pub(crate) use hands::Hands;
 #[cfg(test)]
 pub(crate) use kept::Facts;
@@ -49,3 +50,4 @@ pub(crate) use revisions::Revisions;
 pub(crate) use run::{Answer, Computed, Step};
 pub(crate) use site::{Instantiation, Kind, Renewal, Store};
 pub use site::{Place, Site};
+pub(crate) use values::{Memory, Shelf, Values};

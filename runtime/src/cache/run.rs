@@ -197,7 +197,7 @@ enum Boarded {
 
 impl Run {
     pub(super) fn core(&self) -> &Core {
-        self.function.core()
+        &self.function.core
     }
 
     /// Confirms, joins, or asks Redis; whoever must run the body leads a flight, where there is one.

@@ -6,46 +6,44 @@ use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::revisions::{Maps, View};
-use super::{Function, Instantiation, Site};
+use super::values::Shelf;
+use super::{Core, Function, Instantiation, Kept, Request, Site};
 use crate::instance::Larder;
 
 struct Slot {
     instance: u64,
     id: TypeId,
-    /// A [`Known`] of the function's value type.
+    /// A [`Known`] of what the function keeps.
     known: Box<dyn Any>,
 }
 
 /// A function as one thread knows it.
-struct Known<V> {
-    function: Arc<Function<V>>,
-    revisions: RefCell<View<V>>,
+struct Known<M: Shelf> {
+    function: Arc<Function>,
+    values: Arc<M>,
+    view: M::View,
     hits: Arc<AtomicU64>,
 }
 
 /// A function as a call sees it.
-pub(crate) struct Seen<'a, V> {
-    pub(crate) function: &'a Function<V>,
-    revisions: &'a RefCell<View<V>>,
+pub(crate) struct Seen<'a, M: Shelf> {
+    pub(crate) core: &'a Core,
+    values: &'a M,
+    view: &'a M::View,
     hits: &'a AtomicU64,
 }
 
-impl<V: Clone> Seen<'_, V> {
+impl<M: Shelf> Seen<'_, M> {
     /// Counts a hit: this thread alone writes to its counter.
     #[inline]
     pub(crate) fn hit(&self) {
         self.hits.store(self.hits.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
     }
 
-    /// Looks at the present snapshot of the revisions.
+    /// The value of a call, if memory has it and it may be served.
     #[inline]
-    pub(crate) fn revisions<R>(&self, look: impl FnOnce(&Maps<V>) -> R) -> R {
-        match self.revisions.try_borrow_mut() {
-            Ok(mut view) => look(view.load()),
-            // A value's own `clone` calls the function that it came from.
-            Err(_) => look(self.function.revisions.view().load()),
-        }
+    pub(crate) fn look(&self, request: &Request<'_>, may_serve: impl Fn(&Kept<M::Value>) -> bool) -> Option<M::Value> {
+        self.values.look(self.view, self.core, request, may_serve)
     }
 }
 
@@ -53,53 +51,52 @@ thread_local! {
     static SLOTS: RefCell<Vec<Option<Slot>>> = const { RefCell::new(Vec::new()) };
 }
 
-impl<V: Clone + Send + Sync + 'static> Known<V> {
-    fn new(function: Arc<Function<V>>) -> Self {
-        let revisions = RefCell::new(function.revisions.view());
-        let hits = function.core.hits.of_this_thread();
-        Self { function, revisions, hits }
+impl<M: Shelf> Known<M> {
+    fn new(function: Arc<Function>, values: Arc<M>) -> Self {
+        let (view, hits) = (values.view(), function.core.hits.of_this_thread());
+        Self { function, values, view, hits }
     }
 
     #[inline]
-    fn seen(&self) -> Seen<'_, V> {
-        Seen { function: &self.function, revisions: &self.revisions, hits: &self.hits }
+    fn seen(&self) -> Seen<'_, M> {
+        Seen { core: &self.function.core, values: &self.values, view: &self.view, hits: &self.hits }
     }
 }
 
 /// Looks at the function that `site` is in `larder`, for one choice of its type parameters.
 #[inline]
-pub(crate) fn with<V: Clone + Send + Sync + 'static, R>(
+pub(crate) fn with<M: Shelf, R>(
     larder: &Larder,
     site: &'static Site,
     instantiation: &Instantiation,
-    look: impl Fn(Seen<'_, V>) -> R,
+    look: impl Fn(Seen<'_, M>) -> R,
 ) -> R {
     let number = site.number();
     let found = SLOTS.try_with(|slots| {
         let slots = slots.try_borrow().ok()?;
         let slot = slots.get(number)?.as_ref()?;
         let same = slot.instance == larder.id() && slot.id == instantiation.id;
-        let known = same.then(|| slot.known.downcast_ref::<Known<V>>())??;
+        let known = same.then(|| slot.known.downcast_ref::<Known<M>>())??;
         Some(look(known.seen()))
     });
     if let Ok(Some(answer)) = found {
         return answer;
     }
-    let function = fill(larder, site, number, instantiation);
-    look(Known::new(function).seen())
+    let (function, values) = fill::<M>(larder, site, number, instantiation);
+    look(Known::new(function, values).seen())
 }
 
 #[cold]
-fn fill<V: Clone + Send + Sync + 'static>(
+fn fill<M: Shelf>(
     larder: &Larder,
     site: &'static Site,
     number: usize,
     instantiation: &Instantiation,
-) -> Arc<Function<V>> {
-    let function = larder.function::<V>(site, *instantiation);
-    let known = Box::new(Known::new(Arc::clone(&function)));
+) -> (Arc<Function>, Arc<M>) {
+    let (function, values) = larder.function::<M>(site, *instantiation);
+    let known = Box::new(Known::new(Arc::clone(&function), Arc::clone(&values)));
     put(number, Slot { instance: larder.id(), id: instantiation.id, known });
-    function
+    (function, values)
 }
 
 fn put(number: usize, slot: Slot) {

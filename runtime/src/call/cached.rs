@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::engine::{Engine, Rare, Stages, run_blocking};
 use super::{Name, Running};
 use crate::background;
-use crate::cache::{Hands, Place, Request, find};
+use crate::cache::{Hands, Memory, Place, Request, Revisions, Shelf, find};
 use crate::key::Key;
 use crate::revision::HexSha;
 use crate::value::{Codec, LivesIn, MayBeNone, Shape, Storable};
@@ -33,7 +33,7 @@ where
     S: Shape,
     S::Value: Storable + LivesIn<T>,
 {
-    look_at(place, "", key, shape)
+    start::<Memory<S::Value>, S, T>(place, "", key, shape)
 }
 
 /// `#[hexsha_cached]`: a pure function of a configuration revision.
@@ -43,10 +43,20 @@ where
     S: Shape,
     S::Value: Storable + LivesIn<T>,
 {
+    start::<Revisions<S::Value>, S, T>(place, revision, key, shape)
+}
+
+#[inline]
+fn start<M, S, T>(place: Place, revision: &str, key: &Key<T>, shape: S) -> Look<S>
+where
+    M: Shelf<Value = S::Value>,
+    S: Shape,
+    S::Value: Storable + LivesIn<T>,
+{
     let Place { site, instantiation } = place;
     let (wanted, revision) = (key.is_usable(), revision.as_bytes());
     let request = Request { site, key: key.form(), revision, wanted, instantiation, codec: Codec::of::<S::Value, T> };
-    match find::<S::Value>(&request) {
+    match find::<M>(&request) {
         Ok(value) => Look::Hit(S::restore(value)),
         Err(run) => {
             let failures = shape.err_ttl().map(|ttl| Rare { is: |value| S::seen(value).is_none(), ttl, failed: true });

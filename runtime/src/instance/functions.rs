@@ -7,24 +7,16 @@ use std::collections::HashMap;
 use std::sync::{Arc, MutexGuard, PoisonError, Weak};
 
 use super::Larder;
-use crate::cache::{AnyFunction, AnyValue, Core, Function, Instantiation, Site};
-use crate::epoch::Entries;
+use crate::cache::{AnyValue, Core, Function, Instantiation, Shelf, Site, Values};
 #[cfg(any(feature = "axum", feature = "metrics"))]
 use crate::stats::Counts;
-use crate::value::Storable;
 
 /// The functions that were called.
 #[derive(Default)]
 pub(super) struct Functions {
-    pub(super) by_site: HashMap<(usize, TypeId), Arc<dyn AnyFunction>>,
+    pub(super) by_site: HashMap<(usize, TypeId), Arc<Function>>,
     /// The functions that share a path and a fingerprint, in the order of their first use.
     twins: HashMap<(String, u64), Vec<(usize, TypeId)>>,
-}
-
-impl Functions {
-    fn known(&self, key: (usize, TypeId)) -> Option<Arc<AnyValue>> {
-        self.by_site.get(&key).map(|known| Arc::clone(known) as _)
-    }
 }
 
 impl Larder {
@@ -33,7 +25,7 @@ impl Larder {
     }
 
     /// Every function that was called.
-    pub(crate) fn each_function(&self) -> Vec<Arc<dyn AnyFunction>> {
+    pub(crate) fn each_function(&self) -> Vec<Arc<Function>> {
         self.functions().by_site.values().cloned().collect()
     }
 
@@ -42,24 +34,29 @@ impl Larder {
     pub(crate) fn counts_by_function(&self) -> BTreeMap<(String, &'static str), Counts> {
         let mut counts = BTreeMap::<_, Counts>::new();
         for function in self.each_function() {
-            let core = function.core();
+            let core = &function.core;
             counts.entry((core.path.clone(), core.entity)).or_default().add(&core.counts(function.entries()));
         }
         counts
     }
 
-    /// The function that a site is in this instance.
-    pub(crate) fn function<V: Storable>(&self, site: &'static Site, instantiation: Instantiation) -> Arc<Function<V>> {
+    /// The function that a site is in this instance, and what memory keeps of it.
+    pub(crate) fn function<M: Shelf>(
+        &self,
+        site: &'static Site,
+        instantiation: Instantiation,
+    ) -> (Arc<Function>, Arc<M>) {
         let mut functions = self.functions();
         let key = (site.number(), instantiation.id);
-        if let Some(Ok(function)) = functions.known(key).map(Arc::downcast) {
-            return function;
+        if let Some(function) = functions.by_site.get(&key)
+            && let Ok(values) = Arc::downcast(Arc::clone(&function.values) as Arc<AnyValue>)
+        {
+            return (Arc::clone(function), values);
         }
         let (core, capacity) = self.core_of(&mut functions, key, site, instantiation);
-        let function = Arc::new(Function::new(core, site, capacity));
-        let keeper: Weak<Function<V>> = Arc::downgrade(&function);
-        self.add(&mut functions, key, Arc::clone(&function) as _, keeper);
-        function
+        let values = Arc::new(M::new(site, capacity));
+        let function = self.add(&mut functions, key, core, Arc::clone(&values) as _);
+        (function, values)
     }
 
     /// What a function that is called for the first time does not owe to its types, and its capacity.
@@ -92,10 +89,13 @@ impl Larder {
         &self,
         functions: &mut Functions,
         key: (usize, TypeId),
-        function: Arc<dyn AnyFunction>,
-        keeper: Weak<dyn Entries>,
-    ) {
-        self.inner.table.keep(function.core().owner, keeper);
-        functions.by_site.insert(key, function);
+        core: Core,
+        values: Arc<dyn Values>,
+    ) -> Arc<Function> {
+        let function = Arc::new(Function::new(core, values));
+        let keeper: Weak<Function> = Arc::downgrade(&function);
+        self.inner.table.keep(function.core.owner, keeper);
+        functions.by_site.insert(key, Arc::clone(&function));
+        function
     }
 }

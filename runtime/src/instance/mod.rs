@@ -176,7 +176,7 @@ impl Larder {
     pub fn stats(&self) -> Stats {
         let mut stats = Stats::default();
         for function in self.each_function() {
-            let core = function.core();
+            let core = &function.core;
             stats.add(core.path.clone(), core.entity, &core.counts(function.entries()));
         }
         for (name, counters) in &*self.inner.ended.lock().unwrap_or_else(PoisonError::into_inner) {

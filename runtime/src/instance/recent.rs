@@ -41,8 +41,8 @@ impl Larder {
             let ended = if &*end.name == EVERYTHING {
                 Ended::Everything
             } else if let Some(owner) = owner_of(&end.name) {
-                let function = functions.iter().find(|function| function.core().owner == owner);
-                Ended::Entry(function.map(|function| function.core().path.clone()).unwrap_or_default())
+                let function = functions.iter().find(|function| function.core.owner == owner);
+                Ended::Entry(function.map(|function| function.core.path.clone()).unwrap_or_default())
             } else if let Some(entity) = entities.get(&*end.name) {
                 Ended::Entity(entity.clone())
             } else {
@@ -56,7 +56,7 @@ impl Larder {
     /// The names that no argument is a part of: those that functions show, and those of the configuration.
     pub(crate) fn entities(&self) -> BTreeSet<String> {
         let functions = self.each_function();
-        let shown = functions.iter().map(|function| function.core().entity).filter(|entity| !entity.is_empty());
+        let shown = functions.iter().map(|function| function.core.entity).filter(|entity| !entity.is_empty());
         let depends = &self.inner.settings.depends;
         let configured = depends.iter().flat_map(|(name, dependants)| dependants.iter().chain([name]));
         shown.map(str::to_owned).chain(configured.cloned()).collect()
