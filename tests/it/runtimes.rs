@@ -208,10 +208,10 @@ fn an_instance_leaves_no_thread_and_no_connection_behind() {
 #[test]
 fn sync_functions_may_wait_many_times_inside_one_task() {
     let server = RedisServer::start();
+    let larder = current_thread().block_on(node(&server));
     let (done, wait) = channel();
     thread::spawn(move || {
         current_thread().block_on(async {
-            let larder = node(&server).await;
             let source = Source::of(1);
             larder.run(|| {
                 for id in 0..500 {
