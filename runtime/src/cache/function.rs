@@ -1,4 +1,4 @@
-//! One cached function within one instance: its identity, its policy, its memory.
+//! One cached function within one instance: its identity, its policy, and what of it may be stored.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

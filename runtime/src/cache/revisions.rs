@@ -12,7 +12,7 @@ use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
 
-use super::values::{Captured, Gone, Memory, Shelf, Values, insert, memory};
+use super::values::{Captured, Gone, Memory, Shelf, Values, copy, insert, memory, served};
 use super::{AnyValue, Core, Entry, Kept, Own, Request, Site};
 use crate::clock::Moment;
 use crate::key::{Form, StoredKey};
@@ -58,9 +58,7 @@ impl<V: Storable> Revision<V> {
         if let Some(kept) = self.single(request.key, &core.cells) {
             return may_serve(kept).then(|| kept.value.clone());
         }
-        // What is found is a copy already: it is handed on as it is, and moved only once.
-        let mut kept = self.map.get()?.get(request.key);
-        kept.take_if(|kept| may_serve(kept)).map(|kept| kept.value)
+        served(self.map.get()?, request.key, may_serve)
     }
 
     fn insert(&self, key: &Form, kept: Kept<V>) -> Vec<Gone> {
@@ -129,7 +127,7 @@ impl<V: Storable> Revisions<V> {
 
 impl<V: Storable> Values for Revisions<V> {
     fn copy(&self, value: &AnyValue) -> Option<Box<AnyValue>> {
-        value.downcast_ref::<V>().map(|value| Box::new(value.clone()) as _)
+        copy::<V>(value)
     }
 
     fn capture(&self, revision: &[u8]) -> Option<Captured> {

@@ -75,9 +75,21 @@ pub(crate) fn insert<V: Storable>(memory: &Memory<V>, key: &Form, kept: Kept<V>)
     replaced.into_iter().flatten().map(|(_, kept)| kept.boxed()).collect()
 }
 
+/// The value under a key, if there is one and `may_serve` allows it. What is found is a copy already: it is handed on as
+/// it is, and moved only once.
+#[inline]
+pub(crate) fn served<V: Storable>(memory: &Memory<V>, key: &Form, may_serve: impl Fn(&Kept<V>) -> bool) -> Option<V> {
+    memory.get(key).take_if(|kept| may_serve(kept)).map(|kept| kept.value)
+}
+
+/// A copy of a value, where it is of this type.
+pub(crate) fn copy<V: Storable>(value: &AnyValue) -> Option<Box<AnyValue>> {
+    value.downcast_ref::<V>().map(|value| Box::new(value.clone()) as _)
+}
+
 impl<V: Storable> Values for Memory<V> {
     fn copy(&self, value: &AnyValue) -> Option<Box<AnyValue>> {
-        value.downcast_ref::<V>().map(|value| Box::new(value.clone()) as _)
+        copy::<V>(value)
     }
 
     fn capture(&self, _: &[u8]) -> Option<Captured> {
@@ -124,8 +136,6 @@ impl<V: Storable> Shelf for Memory<V> {
         if core.store == Store::Redis {
             return None;
         }
-        // What is found is a copy already: it is handed on as it is, and moved only once.
-        let mut kept = self.get(request.key);
-        kept.take_if(|kept| may_serve(kept)).map(|kept| kept.value)
+        served(self, request.key, may_serve)
     }
 }

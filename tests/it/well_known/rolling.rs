@@ -127,15 +127,15 @@ impl Clients {
         let over = Arc::<AtomicBool>::default();
         let tasks = [A, B].map(|host| {
             let judged = Arc::<AtomicUsize>::default();
-            let (over, answers, place, truth) =
-                (Arc::clone(&over), Arc::clone(&judged), place.clone(), Arc::clone(truth));
+            let (over, place, truth) = (Arc::clone(&over), place.clone(), Arc::clone(truth));
+            let counter = Arc::clone(&judged);
             let address = process.address;
             let task = tokio::spawn(async move {
                 let client = Client::builder(TokioExecutor::new()).build_http();
                 while !over.load(Ordering::SeqCst) {
                     for path in ALL {
                         judge(&client, address, (host, path), &place, &truth).await;
-                        answers.fetch_add(1, Ordering::SeqCst);
+                        counter.fetch_add(1, Ordering::SeqCst);
                     }
                 }
             });
